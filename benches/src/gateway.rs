@@ -1,0 +1,113 @@
+//! The gateway under measurement: the shipped binary as a child process.
+//!
+//! It listens on free ports of loopback and names them in one JSON line on its standard output.
+//! The child ends with the value. `tests/harness` has the same for stories, with logs and reloads.
+
+use std::io::{self, BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::{env, fs, thread};
+
+use serde_json::Value;
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    child: Child,
+    address: SocketAddr,
+    /// Holds the configuration for as long as the child may read it.
+    _folder: tempfile::TempDir,
+}
+
+impl Gateway {
+    /// Starts the gateway with `yaml` and waits for its first listener.
+    pub fn start(yaml: &str) -> io::Result<Self> {
+        let binary = binary()?;
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("shoal.yaml");
+        fs::write(&config, yaml)?;
+        let mut child = Command::new(&binary)
+            .args(["run", "-c"])
+            .arg(&config)
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", binary.display()))
+            })?;
+        let first_listener = first_listener(&mut child);
+        let gateway = |address| Self {
+            child,
+            address,
+            _folder: folder,
+        };
+        match first_listener {
+            Ok(address) => Ok(gateway(address)),
+            Err(error) => {
+                // Through the value, so that a child that talks nonsense is ended too.
+                drop(gateway(SocketAddr::from(([127, 0, 0, 1], 0))));
+                Err(error)
+            }
+        }
+    }
+
+    /// Its first listener.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The pages of the process that are in memory now, in bytes.
+    pub fn resident(&self) -> io::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        status
+            .lines()
+            .find_map(|line| {
+                line.strip_prefix("VmRSS:")?
+                    .trim()
+                    .strip_suffix("kB")?
+                    .trim()
+                    .parse()
+                    .ok()
+            })
+            .map(|kib: u64| kib * 1024)
+            .ok_or_else(|| io::Error::other("no VmRSS: the gateway has ended"))
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // A child that is already gone is what we want.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `SHOAL_BIN`, or the gateway that cargo built beside the bench.
+fn binary() -> io::Result<PathBuf> {
+    match env::var_os("SHOAL_BIN") {
+        Some(named) => Ok(named.into()),
+        None => Ok(env::current_exe()?.with_file_name("shoal")),
+    }
+}
+
+/// Reads up to the line that names the listeners, then keeps the pipe empty from a thread.
+fn first_listener(child: &mut Child) -> io::Result<SocketAddr> {
+    let stdout = child
+        .stdout
+        .take()
+        .ok_or_else(|| io::Error::other("no standard output"))?;
+    let mut lines = BufReader::new(stdout).lines();
+    for line in &mut lines {
+        let Ok(event) = serde_json::from_str::<Value>(&line?) else {
+            continue;
+        };
+        if event.get("event").and_then(Value::as_str) != Some("listening") {
+            continue;
+        }
+        let address = event.pointer("/listeners/0").and_then(Value::as_str);
+        let address = address.and_then(|address| address.parse().ok());
+        thread::spawn(move || lines.for_each(drop));
+        return address.ok_or_else(|| io::Error::other(format!("no listener in {event}")));
+    }
+    Err(io::Error::other("the gateway ended before it listened"))
+}

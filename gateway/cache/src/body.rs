@@ -1,0 +1,176 @@
+//! A stored body: one buffer when it is small, a list of them when it is not.
+//!
+//! Every buffer is the store's own, of exact size: what arrives from a socket may be a small piece
+//! of a large read buffer and would keep all of it. How it grows is `fill`.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::weight;
+
+/// Buffers are joined up to this size. Larger ones would need long copies and large free blocks;
+/// smaller ones would make long lists.
+const JOINED_MAX: usize = 256 << 10;
+
+/// A complete stored body. Cloning shares the buffers.
+#[derive(Clone, Debug)]
+pub struct Body(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    One(Bytes),
+    Many(Box<Many>),
+}
+
+#[derive(Clone, Debug)]
+struct Many {
+    chunks: Box<[Bytes]>,
+    length: u64,
+}
+
+impl Body {
+    /// Joins neighbours up to [`JOINED_MAX`]; a buffer that stays alone is not copied.
+    pub(crate) fn from_chunks(chunks: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut joined = Vec::new();
+        let mut group = Vec::new();
+        let mut size = 0;
+        for chunk in chunks {
+            if size > 0 && size + chunk.len() > JOINED_MAX {
+                joined.push(join(&mut group, size));
+                size = 0;
+            }
+            size += chunk.len();
+            group.push(chunk);
+        }
+        joined.push(join(&mut group, size));
+        if joined.len() == 1 {
+            return Self(Form::One(joined.pop().unwrap_or_default()));
+        }
+        let length = joined.iter().map(|c| c.len() as u64).sum();
+        Self(Form::Many(Box::new(Many {
+            chunks: joined.into(),
+            length,
+        })))
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a length on the wire, not a collection"
+    )]
+    pub fn len(&self) -> u64 {
+        match &self.0 {
+            Form::One(chunk) => chunk.len() as u64,
+            Form::Many(many) => many.length,
+        }
+    }
+
+    /// Its buffers in order; an empty body may have one empty buffer.
+    #[must_use]
+    pub fn chunks(&self) -> &[Bytes] {
+        match &self.0 {
+            Form::One(chunk) => std::slice::from_ref(chunk),
+            Form::Many(many) => &many.chunks,
+        }
+    }
+
+    /// The bytes of a range, shared and not copied. What lies beyond the end is left out.
+    pub fn slice(&self, range: Range<u64>) -> impl Iterator<Item = Bytes> + '_ {
+        let mut start = 0;
+        self.chunks().iter().filter_map(move |chunk| {
+            let chunk_start = start;
+            start += chunk.len() as u64;
+            let from = range.start.clamp(chunk_start, start) - chunk_start;
+            let to = range.end.clamp(chunk_start, start) - chunk_start;
+            // Both are at most the chunk's length, so they fit.
+            let (from, to) = (usize::try_from(from).ok()?, usize::try_from(to).ok()?);
+            (from < to).then(|| chunk.slice(from..to))
+        })
+    }
+
+    /// What it costs in memory.
+    pub(crate) fn weight(&self) -> u64 {
+        let buffers: u64 = self
+            .chunks()
+            .iter()
+            .map(|chunk| weight::buffer(chunk.len()))
+            .sum();
+        let list = match &self.0 {
+            Form::One(_) => 0,
+            Form::Many(many) => weight::allocation_size(size_of_val(&*many.chunks) as u64) + 32,
+        };
+        buffers + list
+    }
+}
+
+fn join(group: &mut Vec<Bytes>, size: usize) -> Bytes {
+    if group.len() <= 1 {
+        return group.pop().unwrap_or_default();
+    }
+    let mut buffer = Vec::with_capacity(size);
+    for chunk in group.drain(..) {
+        buffer.extend_from_slice(&chunk);
+    }
+    Bytes::from(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(sizes: &[usize]) -> Body {
+        let mut next = 0_u8;
+        Body::from_chunks(sizes.iter().map(|size| {
+            next += 1;
+            Bytes::from(vec![next; *size])
+        }))
+    }
+
+    #[test]
+    fn a_small_body_becomes_one_buffer() {
+        let body = body(&[1000, 20, 3]);
+        assert_eq!((body.len(), body.chunks().len()), (1023, 1));
+    }
+
+    #[test]
+    fn an_empty_body_is_empty() {
+        let body = body(&[]);
+        assert_eq!(
+            (body.len(), body.weight(), body.slice(0..10).count()),
+            (0, 0, 0)
+        );
+    }
+
+    #[test]
+    fn neighbours_are_joined_up_to_the_limit() {
+        let body = body(&[200 << 10, 56 << 10, 1, 300 << 10, 5]);
+        let sizes: Vec<usize> = body.chunks().iter().map(Bytes::len).collect();
+        assert_eq!(sizes, [256 << 10, 1, 300 << 10, 5]);
+    }
+
+    #[test]
+    fn a_range_across_buffers_is_shared_and_exact() {
+        let body = body(&[256 << 10, 256 << 10]);
+        let middle = 256_u64 << 10;
+        let parts: Vec<Bytes> = body.slice(middle - 2..middle + 3).collect();
+        assert_eq!(parts, [&[1_u8, 1][..], &[2, 2, 2][..]]);
+        assert_eq!(
+            parts[0].as_ptr(),
+            body.chunks()[0][(256 << 10) - 2..].as_ptr()
+        );
+        assert_eq!(
+            body.slice(middle * 2 - 1..u64::MAX)
+                .map(|b| b.len())
+                .sum::<usize>(),
+            1
+        );
+        #[expect(
+            clippy::reversed_empty_ranges,
+            reason = "what a careless caller may ask for"
+        )]
+        let nothing = body.slice(9..3).count();
+        assert_eq!(nothing, 0);
+    }
+}

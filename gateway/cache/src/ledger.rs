@@ -1,0 +1,108 @@
+//! Who holds how many bytes: one account for entries and fills together.
+//!
+//! It only counts. `store/room` compares with the limit and evicts.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The share of `max_memory` that all fills in flight may hold together, as a divisor. It is also
+/// the size of the largest object that can be stored.
+pub(crate) const FILLS_DIVISOR: u64 = 2;
+
+/// The store's account. Relaxed throughout: each number stands alone.
+pub(crate) struct Ledger {
+    max_memory: AtomicU64,
+    used: AtomicU64,
+    entries: AtomicU64,
+    fills: AtomicU64,
+    fill_bytes: AtomicU64,
+}
+
+impl Ledger {
+    pub(crate) const fn new(max_memory: u64) -> Self {
+        Self {
+            max_memory: AtomicU64::new(max_memory),
+            used: AtomicU64::new(0),
+            entries: AtomicU64::new(0),
+            fills: AtomicU64::new(0),
+            fill_bytes: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn max_memory(&self) -> u64 {
+        self.max_memory.load(Relaxed)
+    }
+
+    pub(crate) fn set_max_memory(&self, bytes: u64) {
+        self.max_memory.store(bytes, Relaxed);
+    }
+
+    /// What all fills together may hold.
+    pub(crate) fn fills_max(&self) -> u64 {
+        self.max_memory() / FILLS_DIVISOR
+    }
+
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Relaxed)
+    }
+
+    /// Bytes over the limit.
+    pub(crate) fn excess(&self) -> u64 {
+        self.used().saturating_sub(self.max_memory())
+    }
+
+    pub(crate) fn entries(&self) -> u64 {
+        self.entries.load(Relaxed)
+    }
+
+    pub(crate) fn add_entry(&self, weight: u64) {
+        self.used.fetch_add(weight, Relaxed);
+        self.entries.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn remove_entry(&self, weight: u64) {
+        self.used.fetch_sub(weight, Relaxed);
+        self.entries.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn fills(&self) -> u64 {
+        self.fills.load(Relaxed)
+    }
+
+    pub(crate) fn fill_bytes(&self) -> u64 {
+        self.fill_bytes.load(Relaxed)
+    }
+
+    pub(crate) fn open_fill(&self) {
+        self.fills.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn close_fill(&self) {
+        self.fills.fetch_sub(1, Relaxed);
+    }
+
+    /// Charges a fill, unless all fills together would hold more than their share.
+    pub(crate) fn try_charge_fill(&self, bytes: u64) -> Result<(), OverShare> {
+        let before = self.fill_bytes.fetch_add(bytes, Relaxed);
+        if before.saturating_add(bytes) > self.fills_max() {
+            self.fill_bytes.fetch_sub(bytes, Relaxed);
+            return Err(OverShare);
+        }
+        self.used.fetch_add(bytes, Relaxed);
+        Ok(())
+    }
+
+    /// Charges a fill that is not stored any more; its window bounds it.
+    pub(crate) fn charge_fill(&self, bytes: u64) {
+        self.fill_bytes.fetch_add(bytes, Relaxed);
+        self.used.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn release_fill(&self, bytes: u64) {
+        self.fill_bytes.fetch_sub(bytes, Relaxed);
+        self.used.fetch_sub(bytes, Relaxed);
+    }
+}
+
+/// All fills together would hold more than their share.
+#[derive(Debug)]
+pub(crate) struct OverShare;

@@ -1,0 +1,50 @@
+//! The L1 engine: an in-process store, weighted by bytes, split in independently locked segments.
+//!
+//! It knows nothing of HTTP, async runtimes or Pingora: metadata is opaque bytes, time is an
+//! argument, waiting is a [`std::task::Waker`]. What a stored response means is the gateway's.
+//!
+//! Reading order: [`Store`] (the whole interface), `segmented_lru` (which entry leaves first),
+//! `in_flight` (how readers follow a fill), `generations` (why no purge is ever missed).
+
+mod arena;
+mod bans;
+mod body;
+mod cleaner;
+mod collapse;
+mod entry;
+mod epoch;
+mod error;
+mod fence;
+mod fill;
+mod generations;
+mod in_flight;
+mod invalidation;
+mod key;
+mod ledger;
+mod live_counts;
+mod provenance;
+mod reader;
+mod seat;
+mod segment;
+mod segmented_lru;
+mod stats;
+mod store;
+mod time;
+mod weight;
+
+pub use body::Body;
+pub use cleaner::{Budget, IncrementalCleaner, Maintained};
+pub use collapse::{Collapse, Joined, Lease};
+pub use entry::{CacheEntry, EntryId, Freshened, Stamp};
+pub use epoch::Epoch;
+pub use error::{BadPattern, Refusal};
+pub use fence::Fence;
+pub use fill::{Fill, FillSpec, Stored, Written};
+pub use in_flight::{FOLLOWERS_MAX, OUTGROWN_WINDOW};
+pub use invalidation::{Applied, Invalidation, Scope, Scopes, Strength, Target};
+pub use key::{Key, KeyHash};
+pub use reader::{Piece, Reader};
+pub use segmented_lru::{Algorithm, SegmentedLru, Slot};
+pub use stats::{Evictions, SegmentStats, Stats};
+pub use store::{Found, Hit, Store, StoreConfig, Usability, Why};
+pub use time::Moment;

@@ -1,0 +1,131 @@
+//! How many stored entries a set has: one for each target URI, host and tag in use.
+//!
+//! For receipts, and to know when an invalidation can meet no stored entry. It remembers no
+//! invalidation: that is `generations`.
+
+use hashbrown::{HashTable, hash_table::Entry};
+use parking_lot::Mutex;
+
+use crate::{Scope, Scopes, generations::Mark};
+
+/// Locks, so that fills of different sets seldom wait for each other.
+const SHARDS: usize = 16;
+
+pub(crate) struct LiveCounts {
+    shards: [Mutex<HashTable<Row>>; SHARDS],
+}
+
+/// 16 bytes: there is one for every stored target URI.
+struct Row {
+    scope: Scope,
+    live: u32,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Uri,
+    Host,
+    Tag,
+}
+
+impl LiveCounts {
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::new(HashTable::new())),
+        }
+    }
+
+    pub(crate) fn add(&self, scopes: &Scopes) {
+        for (kind, scope) in sets(scopes) {
+            let mut rows = self.shard(scope).lock();
+            match rows.entry(spread(scope), |r| r.is(kind, scope), |r| spread(r.scope)) {
+                Entry::Occupied(mut row) => {
+                    let live = &mut row.get_mut().live;
+                    *live = live.saturating_add(1);
+                }
+                Entry::Vacant(row) => {
+                    row.insert(Row {
+                        scope,
+                        live: 1,
+                        kind,
+                    });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn subtract(&self, scopes: &Scopes) {
+        for (kind, scope) in sets(scopes) {
+            let mut rows = self.shard(scope).lock();
+            if let Ok(mut row) = rows.find_entry(spread(scope), |r| r.is(kind, scope)) {
+                row.get_mut().live -= 1;
+                if row.get().live == 0 {
+                    row.remove();
+                }
+            }
+        }
+    }
+
+    /// Entries of the set; zero for a key, which is no set.
+    pub(crate) fn count(&self, mark: Mark) -> u64 {
+        let (kind, scope) = match mark {
+            Mark::Key(_) => return 0,
+            Mark::Uri(scope) => (Kind::Uri, scope),
+            Mark::Host(scope) => (Kind::Host, scope),
+            Mark::Tag(scope) => (Kind::Tag, scope),
+        };
+        let rows = self.shard(scope).lock();
+        rows.find(spread(scope), |r| r.is(kind, scope))
+            .map_or(0, |row| u64::from(row.live))
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the index is a remainder")]
+    const fn shard(&self, scope: Scope) -> &Mutex<HashTable<Row>> {
+        // The top bits choose the shard; the table uses others.
+        &self.shards[(spread(scope) >> 32) as usize % SHARDS]
+    }
+}
+
+impl Row {
+    fn is(&self, kind: Kind, scope: Scope) -> bool {
+        self.scope == scope && self.kind == kind
+    }
+}
+
+fn sets(scopes: &Scopes) -> impl Iterator<Item = (Kind, Scope)> + '_ {
+    let tags = scopes.tags.iter().map(|tag| (Kind::Tag, *tag));
+    [(Kind::Uri, scopes.uri), (Kind::Host, scopes.host)]
+        .into_iter()
+        .chain(tags)
+}
+
+/// Scopes are hashes already; this only protects from an owner whose hash is weak in some bits.
+const fn spread(scope: Scope) -> u64 {
+    let mixed = scope.0.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ (mixed >> 29)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_counts_its_entries_and_is_forgotten_with_the_last() {
+        let counts = LiveCounts::new();
+        let scopes = |uri| Scopes {
+            uri: Scope(uri),
+            host: Scope(7),
+            tags: [Scope(7)].into(),
+        };
+        counts.add(&scopes(1));
+        counts.add(&scopes(2));
+        assert_eq!(counts.count(Mark::Host(Scope(7))), 2);
+        assert_eq!(counts.count(Mark::Tag(Scope(7))), 2);
+        assert_eq!(counts.count(Mark::Uri(Scope(1))), 1);
+        counts.subtract(&scopes(1));
+        counts.subtract(&scopes(2));
+        assert_eq!(counts.count(Mark::Host(Scope(7))), 0);
+        assert!(counts.shards.iter().all(|shard| shard.lock().is_empty()));
+    }
+}

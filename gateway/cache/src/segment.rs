@@ -1,0 +1,220 @@
+//! One independently locked part of the store: a table, the eviction policy, fills under way.
+//!
+//! It finds, links and unlinks. It never frees a value under its lock: whatever comes out is given
+//! to the caller. Which entry leaves is `segmented_lru`; who pays is `ledger`.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use hashbrown::HashTable;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::{
+    Algorithm, CacheEntry, EntryId, Key, KeyHash, SegmentedLru, Slot, in_flight::InFlight,
+};
+
+/// Aligned so that the lock of one segment shares no cache line with another's.
+#[repr(align(128))]
+pub(crate) struct Segment {
+    /// Covers all links to entries and fills.
+    inside: Mutex<Inside>,
+    pub(crate) counters: Counters,
+}
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) hits: AtomicU64,
+    pub(crate) misses: AtomicU64,
+    pub(crate) inserts: AtomicU64,
+    evicted_for_space: AtomicU64,
+    expired: AtomicU64,
+    invalidated: AtomicU64,
+}
+
+/// Why an entry left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Space,
+    Expired,
+    Invalidated,
+}
+
+pub(crate) struct Inside {
+    table: HashTable<Slot>,
+    pub(crate) lru: SegmentedLru<Arc<CacheEntry>>,
+    fills: HashTable<Arc<InFlight>>,
+    /// Of this process, so that nobody outside can aim at one place of the table.
+    seed: u64,
+}
+
+/// Whether a look-up counts as a use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touch {
+    Use,
+    Peek,
+}
+
+impl Segment {
+    pub(crate) fn new(algorithm: Algorithm, capacity: u64, seed: u64) -> Self {
+        let inside = Inside {
+            table: HashTable::new(),
+            lru: SegmentedLru::new(algorithm, capacity),
+            fills: HashTable::new(),
+            seed,
+        };
+        Self {
+            inside: Mutex::new(inside),
+            counters: Counters::default(),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock()
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Inside>> {
+        self.inside.try_lock()
+    }
+}
+
+impl Counters {
+    pub(crate) fn left(&self, cause: Cause, entries: u64) {
+        self.of(cause).fetch_add(entries, Relaxed);
+    }
+
+    pub(crate) const fn of(&self, cause: Cause) -> &AtomicU64 {
+        match cause {
+            Cause::Space => &self.evicted_for_space,
+            Cause::Expired => &self.expired,
+            Cause::Invalidated => &self.invalidated,
+        }
+    }
+}
+
+impl Inside {
+    /// The complete entry of a key.
+    pub(crate) fn find(&mut self, key: &Key, touch: Touch) -> Option<Arc<CacheEntry>> {
+        let slot = self.slot(key)?;
+        if touch == Touch::Use {
+            self.lru.hit(slot);
+        }
+        self.lru.get(slot).cloned()
+    }
+
+    /// The fill under way of a key.
+    pub(crate) fn find_fill(&self, key: &Key) -> Option<Arc<InFlight>> {
+        if self.fills.is_empty() {
+            return None;
+        }
+        self.fills
+            .find(self.place(key.hash), |flight| flight.key == *key)
+            .cloned()
+    }
+
+    /// All entries under a hash: at most one, but for a collision.
+    pub(crate) fn find_hash(&self, hash: KeyHash) -> Vec<Arc<CacheEntry>> {
+        let entries = self
+            .table
+            .iter_hash(self.place(hash))
+            .filter_map(|slot| self.lru.get(*slot));
+        entries
+            .filter(|entry| entry.key().hash == hash)
+            .cloned()
+            .collect()
+    }
+
+    /// Links an entry in place of the one of the same key, which is given back. `Err` when no
+    /// slot is left.
+    pub(crate) fn link(&mut self, entry: Arc<CacheEntry>) -> Result<Option<Arc<CacheEntry>>, Full> {
+        let weight = entry.weight();
+        if let Some(slot) = self.slot(entry.key()) {
+            return Ok(self.lru.replace(slot, entry, weight));
+        }
+        let hash = self.place(entry.key().hash);
+        let slot = self.lru.insert(entry, weight).ok_or(Full)?;
+        let Self {
+            table, lru, seed, ..
+        } = self;
+        table.insert_unique(hash, slot, |slot| {
+            lru.get(*slot)
+                .map_or(0, |entry| place(entry.key().hash, *seed))
+        });
+        Ok(None)
+    }
+
+    /// Unlinks the entry of a key, if it is still this one.
+    pub(crate) fn unlink(&mut self, key: &Key, id: EntryId) -> Option<Arc<CacheEntry>> {
+        let slot = self.slot(key)?;
+        if self.lru.get(slot)?.id() != id {
+            return None;
+        }
+        self.unlink_slot(slot)
+    }
+
+    /// Bytes of complete entries.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.lru.probation_bytes() + self.lru.protected_bytes()
+    }
+
+    /// Unlinks the entry that the policy gives up first.
+    pub(crate) fn evict(&mut self) -> Option<Arc<CacheEntry>> {
+        let slot = self.lru.victim()?;
+        self.unlink_slot(slot)
+    }
+
+    /// Links a fill in place of another of the same key, which is given back: it goes on unseen.
+    pub(crate) fn link_fill(&mut self, flight: Arc<InFlight>) -> Option<Arc<InFlight>> {
+        let hash = self.place(flight.key.hash);
+        let before = self
+            .fills
+            .find_entry(hash, |other| other.key == flight.key)
+            .ok()
+            .map(|found| found.remove().0);
+        let seed = self.seed;
+        self.fills
+            .insert_unique(hash, flight, |flight| place(flight.key.hash, seed));
+        before
+    }
+
+    /// Unlinks this very fill.
+    pub(crate) fn unlink_fill(&mut self, flight: &Arc<InFlight>) -> Option<Arc<InFlight>> {
+        let hash = self.place(flight.key.hash);
+        let found = self
+            .fills
+            .find_entry(hash, |other| Arc::ptr_eq(other, flight))
+            .ok()?;
+        Some(found.remove().0)
+    }
+
+    fn unlink_slot(&mut self, slot: Slot) -> Option<Arc<CacheEntry>> {
+        let entry = self.lru.remove(slot)?;
+        if let Ok(found) = self
+            .table
+            .find_entry(self.place(entry.key().hash), |s| *s == slot)
+        {
+            found.remove();
+        }
+        Some(entry)
+    }
+
+    fn slot(&self, key: &Key) -> Option<Slot> {
+        let is_key = |slot: &Slot| self.lru.get(*slot).is_some_and(|entry| entry.key() == key);
+        self.table.find(self.place(key.hash), is_key).copied()
+    }
+
+    const fn place(&self, hash: KeyHash) -> u64 {
+        place(hash, self.seed)
+    }
+}
+
+/// No slot is left.
+pub(crate) struct Full;
+
+/// The hash by which the tables place a key. Key hashes are good already; the seed makes the
+/// places differ between processes.
+const fn place(hash: KeyHash, seed: u64) -> u64 {
+    let mixed = (hash.low() ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ (mixed >> 32)
+}

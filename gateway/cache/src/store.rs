@@ -1,0 +1,259 @@
+//! The store: the whole interface of the engine.
+//!
+//! Every call is synchronous and short. How an entry is found and trusted is `look_up`, how one
+//! gets in is `commit`, how bytes are made free is `room`, how invalidations arrive is `purge`.
+
+mod commit;
+mod look_up;
+mod purge;
+mod room;
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use parking_lot::Mutex;
+
+use crate::{
+    Algorithm, Applied, BadPattern, Budget, CacheEntry, EntryId, Epoch, Fence, Fill, FillSpec,
+    Freshened, IncrementalCleaner, Invalidation, Key, KeyHash, Maintained, Moment, Reader, Refusal,
+    SegmentStats, Slot, Stats, generations::Generations, ledger::Ledger, live_counts::LiveCounts,
+    segment::Segment,
+};
+
+/// Segments at most: more than any machine has cores, and each still holds a useful share.
+const SEGMENTS_MAX: usize = 1024;
+
+/// Entries that [`Store::iterate`] collects under one lock.
+const ITERATE_STEP: usize = 256;
+
+/// How a store is made.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreConfig {
+    /// Which entries leave first.
+    pub algorithm: Algorithm,
+    /// The bytes that entries and fills may take together.
+    pub max_memory: u64,
+    /// Parts with a lock of their own, 1 to 1024.
+    pub segments: usize,
+    /// Finds the target URI in the owner's metadata. It is what prefixes and bans are tested on.
+    pub uri_of: for<'a> fn(&'a [u8]) -> &'a [u8],
+}
+
+/// A handle on the store. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What a look-up found.
+pub enum Found {
+    /// A complete stored response.
+    Complete(Hit),
+    /// A response that is being received.
+    Filling(Reader),
+}
+
+/// A complete stored response, and whether it may be used as it is.
+pub struct Hit {
+    /// The response.
+    pub entry: Arc<CacheEntry>,
+    /// What invalidations and the cluster's staleness bound say. Freshness is not considered.
+    pub usability: Usability,
+}
+
+/// Whether a stored response may be used without asking the origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Usability {
+    /// It may, if it is fresh.
+    Usable,
+    /// It must be validated first.
+    MustValidate(Why),
+}
+
+/// Why a stored response must be validated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// A soft invalidation met it.
+    SoftPurge,
+    /// Nothing proves that all invalidations have arrived.
+    Fenced,
+}
+
+/// What all handles share.
+pub(crate) struct Shared {
+    pub(crate) segments: Box<[Segment]>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) generations: Generations,
+    live: LiveCounts,
+    fence: Fence,
+    next_id: AtomicU64,
+    /// Where the search for bytes in other segments goes on.
+    next_victim: AtomicUsize,
+    /// The pass of [`Store::maintain`]. Covers nothing but the cursor.
+    cleaner: Mutex<IncrementalCleaner>,
+    uri_of: for<'a> fn(&'a [u8]) -> &'a [u8],
+}
+
+impl Store {
+    /// An empty store.
+    #[must_use]
+    pub fn new(config: StoreConfig) -> Self {
+        let segments = config.segments.clamp(1, SEGMENTS_MAX);
+        let share = config.max_memory / segments as u64;
+        let seed = RandomState::new().hash_one(0);
+        let shared = Shared {
+            segments: (0..segments)
+                .map(|_| Segment::new(config.algorithm, share, seed))
+                .collect(),
+            ledger: Arc::new(Ledger::new(config.max_memory)),
+            generations: Generations::new(),
+            live: LiveCounts::new(),
+            fence: Fence::unbounded(),
+            next_id: AtomicU64::new(1),
+            next_victim: AtomicUsize::new(0),
+            cleaner: Mutex::new(IncrementalCleaner::new()),
+            uri_of: config.uri_of,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Sets the limit while the store is in use. What is over it leaves step by step, with every
+    /// [`Store::maintain`] and every fill.
+    pub fn resize(&self, max_memory: u64) {
+        self.shared.ledger.set_max_memory(max_memory);
+        let share = self.shared.share();
+        for segment in &self.shared.segments {
+            segment.lock().lru.resize(share);
+        }
+    }
+
+    /// How many invalidations have been applied. Take it when an *origin request* starts: a
+    /// response to it is refused if a matching invalidation came after.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.shared.generations.epoch()
+    }
+
+    /// Looks a key up, as a use. A fill under way wins over an older complete entry, unless an
+    /// invalidation met it.
+    #[must_use]
+    pub fn get(&self, key: &Key, now: Moment) -> Option<Found> {
+        self.shared.get(key, now)
+    }
+
+    /// Looks a key up and counts nothing.
+    #[must_use]
+    pub fn peek(&self, key: &Key, now: Moment) -> Option<Found> {
+        self.shared.peek(key, now)
+    }
+
+    /// Begins to store a response. Another fill of the same key goes on, but look-ups find this.
+    pub fn begin_fill(&self, spec: FillSpec) -> Result<Fill, Refusal> {
+        let max_body = spec.max_body;
+        let flight = self.shared.begin(spec)?;
+        Ok(Fill::new(Arc::clone(&self.shared), flight, max_body))
+    }
+
+    /// Gives the entry `current` new metadata after a validation. The body is kept and shared.
+    pub fn freshen(&self, key: &Key, current: EntryId, new: Freshened) -> Result<(), Refusal> {
+        self.shared.freshen(key, current, new)
+    }
+
+    /// Removes what is stored under a key, and hides a fill of it; with `id` only that response.
+    /// Says whether there was one.
+    pub fn remove(&self, key: &Key, id: Option<EntryId>) -> bool {
+        self.shared.remove(key, id)
+    }
+
+    /// Applies an invalidation. When it returns, no look-up finds what it made vanish. A key
+    /// costs a look-up, everything else the same however much is stored.
+    pub fn apply(&self, invalidation: &Invalidation, now: Moment) -> Result<Applied, BadPattern> {
+        self.shared.apply(invalidation, now)
+    }
+
+    /// Looks at the next entries in turn: what has expired or is invalid leaves, and what is over
+    /// the limit. Call it often; one call at a time does the work, others return at once.
+    pub fn maintain(&self, now: Moment, budget: Budget) -> Maintained {
+        match self.shared.cleaner.try_lock() {
+            Some(mut cleaner) => cleaner.clean(self, now, budget),
+            None => Maintained::default(),
+        }
+    }
+
+    /// Visits every complete entry once, in no order, those included that a look-up would refuse.
+    /// What comes or goes meanwhile may be missed. No lock is held while `visit` runs.
+    pub fn iterate(&self, mut visit: impl FnMut(&Arc<CacheEntry>) -> ControlFlow<()>) {
+        for segment in &self.shared.segments {
+            let mut at = Some(Slot::FIRST);
+            while let Some(from) = at {
+                let mut entries = Vec::new();
+                at = segment
+                    .lock()
+                    .lru
+                    .scan(from, ITERATE_STEP, |e| entries.push(Arc::clone(e)));
+                if entries.iter().try_for_each(&mut visit).is_break() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Numbers about the store.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let shared = &self.shared;
+        let segments: Vec<SegmentStats> = shared.segments.iter().map(SegmentStats::of).collect();
+        let mut total = SegmentStats::default();
+        segments.iter().for_each(|segment| total.add(segment));
+        let remembered = shared.generations.remembered();
+        Stats {
+            total,
+            segments,
+            used: shared.ledger.used(),
+            max_memory: shared.ledger.max_memory(),
+            fills: shared.ledger.fills(),
+            fill_bytes: shared.ledger.fill_bytes(),
+            epoch: self.epoch(),
+            floor: remembered.floor,
+            generations: remembered.generations,
+            bans: remembered.bans,
+            bans_overflowed: remembered.bans_overflowed,
+        }
+    }
+
+    /// The staleness bound of the cluster.
+    #[must_use]
+    pub fn fence(&self) -> &Fence {
+        &self.shared.fence
+    }
+}
+
+impl Shared {
+    /// What each segment would hold if all held the same.
+    fn share(&self) -> u64 {
+        self.ledger.max_memory() / self.segments.len() as u64
+    }
+
+    fn next_id(&self) -> EntryId {
+        EntryId(self.next_id.fetch_add(1, Relaxed))
+    }
+
+    /// The segment of a key, by the high bits of its hash; the tables use the low ones.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the high half of the product is below the length"
+    )]
+    #[expect(clippy::cast_possible_truncation, reason = "same")]
+    fn segment(&self, hash: KeyHash) -> &Segment {
+        let product = u128::from(hash.high()) * self.segments.len() as u128;
+        &self.segments[(product >> 64) as usize]
+    }
+}

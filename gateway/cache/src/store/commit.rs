@@ -1,0 +1,184 @@
+//! How a response gets into the store: the begin, the end and the freshening of an entry.
+//!
+//! The order of steps here is half of the proof in `generations`: count, test, link; test and link
+//! under one lock.
+
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use bytes::Bytes;
+
+use super::{Shared, look_up::Stage};
+use crate::{
+    Body, CacheEntry, EntryId, FillSpec, Freshened, Key, Refusal, Stored,
+    entry::EntryParts,
+    generations::Verdict,
+    in_flight::InFlight,
+    segment::{Full, Inside, Touch},
+};
+
+impl Shared {
+    pub(super) fn begin(&self, mut spec: FillSpec) -> Result<Arc<InFlight>, Refusal> {
+        let announced = spec.size_hint.unwrap_or(0);
+        if announced > spec.max_body.min(self.ledger.fills_max()) {
+            return Err(Refusal::TooLarge);
+        }
+        // An epoch from elsewhere could lie in the future and escape the next invalidations.
+        spec.epoch = spec.epoch.min(self.generations.epoch());
+        let flight = InFlight::begin(self.next_id(), spec, &self.ledger);
+        let flight = Arc::new(flight.map_err(|_over_share| Refusal::TooLarge)?);
+        let verdict = self.trust(
+            flight.key.hash,
+            &flight.meta,
+            &flight.provenance,
+            Stage::Filling,
+        );
+        admit(verdict).inspect_err(|_| flight.abort())?;
+        let replaced = self
+            .segment(flight.key.hash)
+            .lock()
+            .link_fill(Arc::clone(&flight));
+        drop(replaced); // Outside the lock.
+        Ok(flight)
+    }
+
+    /// Look-ups do not find this fill any more.
+    pub(crate) fn unlink_fill(&self, flight: &Arc<InFlight>) {
+        let unlinked = self.segment(flight.key.hash).lock().unlink_fill(flight);
+        drop(unlinked); // Outside the lock.
+    }
+
+    pub(crate) fn commit(
+        &self,
+        flight: &Arc<InFlight>,
+        body: Body,
+        trailers: Option<Bytes>,
+    ) -> Result<Stored, Refusal> {
+        let entry = Arc::new(CacheEntry::new(EntryParts {
+            id: flight.id,
+            key: flight.key.clone(),
+            meta: flight.meta.clone(),
+            body,
+            trailers,
+            stamp: flight.stamp,
+            requested: flight.requested,
+            useful_until: flight.useful_until,
+            provenance: flight.provenance.carry(),
+        }));
+        let weight = entry.weight();
+        self.admit_counted(&entry, || {
+            if weight > self.ledger.fills_max() {
+                return Err(Refusal::TooLarge);
+            }
+            flight.hand_over_charge();
+            self.put(&entry, |inside| {
+                if flight.revoked.load(Relaxed) {
+                    return Err(Refusal::Invalidated);
+                }
+                let stored = inside.find(entry.key(), Touch::Peek);
+                if stored.is_some_and(|stored| stored.requested() > entry.requested()) {
+                    return Err(Refusal::Superseded);
+                }
+                Ok(())
+            })
+        })?;
+        self.unlink_fill(flight);
+        self.segment(flight.key.hash)
+            .counters
+            .inserts
+            .fetch_add(1, Relaxed);
+        Ok(Stored { weight })
+    }
+
+    pub(super) fn freshen(
+        &self,
+        key: &Key,
+        current: EntryId,
+        mut new: Freshened,
+    ) -> Result<(), Refusal> {
+        new.epoch = new.epoch.min(self.generations.epoch());
+        let segment = self.segment(key.hash);
+        let stored = segment
+            .lock()
+            .find(key, Touch::Peek)
+            .filter(|entry| entry.id() == current);
+        let stored = stored.ok_or(Refusal::NotCurrent)?;
+        match self.stands(&stored) {
+            Verdict::Untouched | Verdict::Softened => {}
+            Verdict::Gone | Verdict::TooOld => return Err(Refusal::NotCurrent),
+        }
+        let entry = Arc::new(stored.freshened(self.next_id(), new));
+        self.admit_counted(&entry, || {
+            self.put(&entry, |inside| {
+                let now_stored = inside.find(key, Touch::Peek);
+                let unchanged = now_stored.is_some_and(|entry| entry.id() == current);
+                if unchanged {
+                    Ok(())
+                } else {
+                    Err(Refusal::NotCurrent)
+                }
+            })
+        })
+    }
+
+    /// Counts an entry before its first test, and takes it back if it does not get in. The first
+    /// test is without the lock, as patterns may be slow; the one under the lock then finds
+    /// little or nothing new.
+    fn admit_counted(
+        &self,
+        entry: &CacheEntry,
+        put: impl FnOnce() -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        self.live.add(entry.scopes());
+        admit(self.trust_incoming(entry))
+            .and_then(|()| put())
+            .inspect_err(|_| self.live.subtract(entry.scopes()))
+    }
+
+    /// Makes room, tests and links.
+    fn put(
+        &self,
+        entry: &Arc<CacheEntry>,
+        permitted: impl FnOnce(&mut Inside) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        self.ledger.add_entry(entry.weight());
+        self.make_room(entry.key().hash, entry.weight());
+        let linked = {
+            let mut inside = self.segment(entry.key().hash).lock();
+            admit(self.trust_incoming(entry))
+                .and_then(|()| permitted(&mut inside))
+                .and_then(|()| {
+                    inside
+                        .link(Arc::clone(entry))
+                        .map_err(|Full| Refusal::NoSlot)
+                })
+        };
+        match linked {
+            Ok(replaced) => {
+                replaced.iter().for_each(|entry| self.settle(entry));
+                Ok(())
+            }
+            Err(refusal) => {
+                self.ledger.remove_entry(entry.weight());
+                Err(refusal)
+            }
+        }
+    }
+
+    fn trust_incoming(&self, entry: &CacheEntry) -> Verdict {
+        self.trust(
+            entry.key().hash,
+            entry.meta(),
+            entry.provenance(),
+            Stage::Filling,
+        )
+    }
+}
+
+/// A softened response is stored: it is validated before it is used.
+const fn admit(verdict: Verdict) -> Result<(), Refusal> {
+    match verdict {
+        Verdict::Untouched | Verdict::Softened => Ok(()),
+        Verdict::Gone => Err(Refusal::Invalidated),
+        Verdict::TooOld => Err(Refusal::TooOld),
+    }
+}

@@ -1,0 +1,19 @@
+//! The engine from outside: what its owner may rely on.
+//!
+//! One binary, one topic a file. `vocabulary` holds the words that the tests are told in.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail this way"
+)]
+
+mod fills;
+mod invalidation;
+mod look_up;
+mod maintenance;
+mod model;
+mod outgrown;
+mod stress;
+mod vocabulary;

@@ -1,0 +1,101 @@
+//! The operators' listener: health, metrics, status, purge, reload.
+//!
+//! One file a resource. GET never changes anything. Beyond loopback a bearer token is needed; health
+//! checks go without, and say nothing.
+
+mod cache;
+mod configuration;
+mod health;
+mod observe;
+mod purge;
+
+use crate::gateway::Gateway;
+use crate::listen::accept::ListenError;
+use crate::reload::Reloader;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tracing::error;
+
+/// What every resource sees.
+#[derive(Clone)]
+struct Operator {
+    gateway: Arc<Gateway>,
+    reloader: Arc<Reloader>,
+}
+
+/// The listener, bound.
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// Binds the configured address.
+///
+/// # Errors
+/// The system refuses it.
+pub async fn bind(gateway: &Gateway) -> Result<Bound, ListenError> {
+    let address = gateway.current.load().config.admin.address;
+    let failed = |source| ListenError { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok(Bound { listener, address })
+}
+
+impl Bound {
+    /// Where it listens: port 0 shows as the port that was taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers operators until the gateway has drained.
+    pub async fn serve(self, gateway: Arc<Gateway>, reloader: Arc<Reloader>) {
+        let operator = Operator { gateway, reloader };
+        if let Err(error) = axum::serve(self.listener, router(operator)).await {
+            error!(%error, "the admin listener ended");
+        }
+    }
+}
+
+fn router(operator: Operator) -> Router {
+    Router::new()
+        .route("/metrics", get(observe::metrics))
+        .route("/why", get(observe::why))
+        .route("/stats", get(observe::stats))
+        .route("/config/status", get(configuration::status))
+        .route("/reload", post(configuration::reload))
+        .route("/cache/lookup", get(cache::lookup))
+        .route("/purge", post(purge::purge))
+        .layer(from_fn_with_state(operator.clone(), authorize))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(operator)
+}
+
+/// The token, where there is one; and no request that a web page made a browser send.
+async fn authorize(State(operator): State<Operator>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if headers.contains_key(header::ORIGIN) {
+        return (StatusCode::FORBIDDEN, "requests of web pages are refused\n").into_response();
+    }
+    let token = operator.gateway.current.load().config.admin.token.clone();
+    if let Some(token) = token {
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        if !same(sent, &token.0) {
+            return (StatusCode::UNAUTHORIZED, "a bearer token is needed\n").into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Compares digests, so that time tells nothing about the token.
+fn same(sent: &str, token: &str) -> bool {
+    blake3::hash(sent.as_bytes()) == blake3::hash(token.as_bytes())
+}

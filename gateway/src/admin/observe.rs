@@ -1,0 +1,60 @@
+//! `/metrics` for Prometheus, `/stats` and `/why` for people and programs.
+
+use super::Operator;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// 404 when `metrics.enabled` is false.
+pub(super) async fn metrics(State(operator): State<Operator>) -> Response {
+    let gateway = &operator.gateway;
+    if !gateway.current.load().config.cache.metrics.enabled {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    match gateway.metrics.text() {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+pub(super) async fn why(State(operator): State<Operator>) -> Json<Value> {
+    Json(operator.gateway.metrics.why())
+}
+
+pub(super) async fn stats(State(operator): State<Operator>) -> Json<Value> {
+    let stats = operator.gateway.store.stats();
+    let segments: Vec<Value> = stats
+        .segments
+        .iter()
+        .map(|segment| {
+            json!({
+                "entries": segment.entries,
+                "bytes": segment.bytes,
+                "probation_bytes": segment.probation_bytes,
+                "protected_bytes": segment.protected_bytes,
+                "hits": segment.hits,
+                "misses": segment.misses,
+                "inserts": segment.inserts,
+            })
+        })
+        .collect();
+    let total = &stats.total;
+    Json(json!({
+        "entries": total.entries,
+        "bytes": total.bytes,
+        "used": stats.used,
+        "max_memory": stats.max_memory,
+        "hits": total.hits,
+        "misses": total.misses,
+        "inserts": total.inserts,
+        "evictions": {
+            "space": total.evictions.space,
+            "expired": total.evictions.expired,
+            "invalidated": total.evictions.invalidated,
+        },
+        "fills": { "count": stats.fills, "bytes": stats.fill_bytes },
+        "segments": segments,
+    }))
+}

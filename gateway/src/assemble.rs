@@ -1,0 +1,179 @@
+//! The one place where the parts are joined: a configuration becomes a running gateway.
+
+use crate::access_log::AccessLog;
+use crate::admin;
+use crate::config::cache::Algorithm;
+use crate::drain::Drain;
+use crate::gateway::Gateway;
+use crate::listen::accept::{ListenError, Listeners, Shared};
+use crate::metrics::CacheMetrics;
+use crate::proxy::Proxy;
+use crate::reload::{self, ReloadError, Reloader};
+use crate::snapshot::Snapshot;
+use crate::{caching, maintenance, stop, upstream, watch};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use pingora_core::apps::HttpServerOptions;
+use pingora_core::server::configuration::ServerConf;
+use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownWatch};
+use pingora_core::services::Service;
+use pingora_proxy::HttpProxy;
+use serde::Serialize;
+use shoal_cache::{Store, StoreConfig};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Connection attempts of one request; each upstream's `retries` stop sooner.
+const ATTEMPTS_MAX: usize = 16;
+
+/// Idle connections to origins that are kept, over all targets.
+const IDLE_CONNECTIONS_MAX: usize = 1024;
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be run.
+    #[error(transparent)]
+    Config(#[from] ReloadError),
+    /// Metrics cannot be set up.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The system refuses.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+/// What a supervisor and a test read from standard output.
+#[derive(Serialize)]
+struct Listening {
+    event: &'static str,
+    listeners: Vec<SocketAddr>,
+    admin: SocketAddr,
+    pid: u32,
+}
+
+/// Runs the configuration at `path` until the process is told to stop.
+///
+/// # Errors
+/// See [`StartError`]. Once running, it returns when everything is drained.
+pub fn run(path: PathBuf) -> Result<(), StartError> {
+    let starting = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let snapshot = starting.block_on(reload::load(&path, None))?;
+    drop(starting);
+    crate::logging::start(&snapshot.config.log.level);
+    for key in &snapshot.config.not_active {
+        tracing::warn!(key, "not active yet");
+    }
+    let gateway = gateway(snapshot)?;
+    serve(path, gateway);
+    Ok(())
+}
+
+fn gateway(snapshot: Snapshot) -> Result<Arc<Gateway>, StartError> {
+    let local = &snapshot.config.cache.local;
+    let store = Store::new(StoreConfig {
+        algorithm: match local.algorithm {
+            Algorithm::SegmentedLru => shoal_cache::Algorithm::SegmentedLru,
+            Algorithm::Lru => shoal_cache::Algorithm::Lru,
+        },
+        max_memory: local.max_memory.0,
+        segments: local.segments,
+        uri_of: caching::stored_response::uri_of,
+    });
+    let metrics = CacheMetrics::new(&snapshot.config.cache.metrics.histogram_buckets)?;
+    Ok(Arc::new(Gateway {
+        current: ArcSwap::from_pointee(snapshot),
+        store,
+        metrics: Arc::new(metrics),
+        access_log: AccessLog::start()?,
+        drain: Drain::new(),
+    }))
+}
+
+fn serve(path: PathBuf, gateway: Arc<Gateway>) {
+    let snapshot = gateway.current.load_full();
+    let mut conf = ServerConf::default();
+    conf.threads = snapshot.config.server.threads;
+    conf.max_retries = ATTEMPTS_MAX;
+    conf.upstream_keepalive_pool_size = IDLE_CONNECTIONS_MAX;
+    conf.grace_period_seconds = Some(0);
+    conf.graceful_shutdown_timeout_seconds = Some(0);
+    let mut server = Server::new_with_opt_and_conf(None, conf);
+    server.bootstrap();
+
+    let mut proxy = HttpProxy::new(Proxy::new(gateway.clone()), server.configuration.clone());
+    proxy.handle_init_modules();
+    let mut options = HttpServerOptions::default();
+    options.h2c = true;
+    proxy.server_options = Some(options);
+    let reloader = Reloader::new(path, gateway.clone());
+    server.add_service(Everything { gateway: gateway.clone(), reloader, proxy: Arc::new(proxy) });
+    let signal = Box::new(stop::Stop::new(gateway));
+    server.run(RunArgs { shutdown_signal: signal });
+}
+
+/// The one service: listeners, admin, maintenance. Pingora gives it its threads.
+struct Everything {
+    gateway: Arc<Gateway>,
+    reloader: Arc<Reloader>,
+    proxy: Arc<HttpProxy<Proxy>>,
+}
+
+#[async_trait]
+impl Service for Everything {
+    async fn start_service(
+        &mut self,
+        _fds: Option<ListenFds>,
+        _shutdown: ShutdownWatch,
+        _listeners_per_fd: usize,
+    ) {
+        let gateway = &self.gateway;
+        let listeners = Listeners::new(Shared {
+            proxy: self.proxy.clone(),
+            drain: gateway.drain.clone(),
+            metrics: gateway.metrics.clone(),
+        });
+        let (tell, bound) = oneshot::channel();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(listeners.follow(self.reloader.changes(), tell));
+        let admin = match admin::bind(gateway).await {
+            Ok(admin) => admin,
+            Err(failure) => return give_up(&[failure]),
+        };
+        match bound.await {
+            Ok(Ok(bound)) => announce(bound, admin.address()),
+            Ok(Err(failures)) => return give_up(&failures),
+            Err(_closed) => return,
+        }
+        tasks.spawn(admin.serve(gateway.clone(), self.reloader.clone()));
+        tasks.spawn(watch::run(self.reloader.clone(), gateway.drain.clone()));
+        tasks.spawn(maintenance::sweep(gateway.clone()));
+        tasks.spawn(maintenance::sample(gateway.clone()));
+        tasks.spawn(upstream::resolve::keep_resolving(gateway.clone()));
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn name(&self) -> &str {
+        "shoal"
+    }
+}
+
+/// One line of JSON on standard output: from here on clients are served.
+fn announce(listeners: Vec<SocketAddr>, admin: SocketAddr) {
+    let pid = std::process::id();
+    let line = Listening { event: "listening", listeners, admin, pid };
+    // Plain data always serialises, and a closed standard output stops nobody from being served.
+    let line = serde_json::to_string(&line).unwrap_or_default();
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// A gateway that cannot listen where it was told to is no gateway.
+fn give_up(failures: &[ListenError]) {
+    for failure in failures {
+        let _ = writeln!(std::io::stderr().lock(), "error: {failure}");
+    }
+    std::process::exit(1);
+}

@@ -1,0 +1,10 @@
+//! Caching as the gateway means it: what is looked up under which key, what a stored response is, how
+//! invalidations enter.
+//!
+//! The rules are `shoal_rules`', the engine is `shoal_cache`'s; here one is told about the other.
+
+pub mod lookup;
+pub mod plan;
+pub mod progress;
+pub mod purge;
+pub mod stored_response;

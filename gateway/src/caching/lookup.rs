@@ -1,0 +1,96 @@
+//! Finding a stored response: the primary key, then, where responses vary, the variant's.
+//!
+//! One function for every path that answers from the store.
+
+use super::plan::variant;
+use super::stored_response::{Stored, StoredResponse};
+use http::{HeaderMap, HeaderValue, header};
+use shoal_cache::{Found, Key, Moment, Store};
+use shoal_rules::vary::{Selector, selecting_key};
+
+/// Values of `Vary` that one target is searched under. Origins that use more of them lose hits.
+pub const VARY_VALUES_MAX: usize = 4;
+
+/// What was found, and under which key.
+pub struct Located {
+    /// The primary key or a variant's.
+    pub key: Key,
+    /// The head.
+    pub response: Box<StoredResponse>,
+    /// The body, whole or growing.
+    pub found: Found,
+}
+
+/// Why nothing was found, and under which key the response is then likely to be stored.
+pub struct Absent {
+    /// The primary key, or the newest variant's.
+    pub key: Key,
+    /// Whether other variants are there.
+    pub variants: Variants,
+}
+
+/// Whether a target has variants in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variants {
+    /// Nothing of it is stored.
+    None,
+    /// Others are.
+    Others,
+}
+
+/// Whether a look-up counts as use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// A client asks.
+    Use,
+    /// An operator looks.
+    Nothing,
+}
+
+/// Looks `primary` up for a request with these fields.
+pub fn find(
+    store: &Store,
+    primary: &Key,
+    request: &HeaderMap,
+    now: Moment,
+    count: Count,
+) -> Result<Located, Absent> {
+    let get = |key: &Key| match count {
+        Count::Use => store.get(key, now),
+        Count::Nothing => store.peek(key, now),
+    };
+    let absent = |key: &Key, variants| Absent { key: key.clone(), variants };
+    let Some(found) = get(primary) else { return Err(absent(primary, Variants::None)) };
+    let values = match decode(&found) {
+        None => return Err(absent(primary, Variants::None)),
+        Some(Stored::Response(response)) => {
+            return Ok(Located { key: primary.clone(), response, found });
+        }
+        Some(Stored::VaryIndex(values)) => values,
+    };
+    let mut newest = None;
+    for value in values.iter().take(VARY_VALUES_MAX) {
+        let Selector::Key(selector) = selects(value, request) else { continue };
+        let key = variant(primary, selector);
+        if let Some(found) = get(&key)
+            && let Some(Stored::Response(response)) = decode(&found)
+        {
+            return Ok(Located { key, response, found });
+        }
+        newest.get_or_insert(key);
+    }
+    Err(absent(newest.as_ref().unwrap_or(primary), Variants::Others))
+}
+
+/// What the fields that `vary` nominates make of a request.
+fn selects(vary: &str, request: &HeaderMap) -> Selector {
+    let Ok(vary) = HeaderValue::from_str(vary) else { return Selector::Star };
+    selecting_key(&HeaderMap::from_iter([(header::VARY, vary)]), request)
+}
+
+fn decode(found: &Found) -> Option<Stored> {
+    match found {
+        Found::Complete(hit) => Stored::decode(hit.entry.meta()),
+        Found::Filling(reader) => Stored::decode(reader.meta()),
+    }
+}

@@ -1,0 +1,191 @@
+//! Whether a request asks the cache at all, and under which key.
+//!
+//! A pure decision over route and request; what plugins said enters as values.
+
+use crate::config::route::Identity;
+use crate::exchange::Target;
+use crate::snapshot::LiveRoute;
+use crate::template::{Request, cookie, joined, parameter};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Method, header};
+use shoal_cache::{Key, KeyHash, Scope};
+use shoal_plugins::{KeyEdit, KeyOp};
+use shoal_rules::{KeyBuilder, MethodClass, Reason};
+use std::net::IpAddr;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub enum Plan {
+    /// The cache is not asked, and the response not stored.
+    Bypass(Reason),
+    /// The cache is asked.
+    Lookup(Box<Lookup>),
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    /// The primary key: variants have their own.
+    pub key: Key,
+    /// The resource that invalidations name: `host/path?query`.
+    pub uri: String,
+    /// Tags that the route gives every response.
+    pub tags: Vec<String>,
+}
+
+/// A request as planning sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// What is asked for.
+    pub target: &'a Target,
+    /// How.
+    pub method: &'a Method,
+    /// With which fields.
+    pub headers: &'a HeaderMap,
+    /// By whom.
+    pub client: Option<IpAddr>,
+    /// A gRPC call.
+    pub grpc: bool,
+}
+
+/// The plan for `asked` on `route`; `edits` are what its plugins decided about the key.
+pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
+    let cache = &route.config.cache;
+    if asked.grpc {
+        return Plan::Bypass(Reason::Grpc);
+    }
+    if !cache.enabled {
+        return Plan::Bypass(Reason::CacheDisabled);
+    }
+    if asked.headers.contains_key(header::UPGRADE) {
+        return Plan::Bypass(Reason::Upgrade);
+    }
+    let lookup = matches!(*asked.method, Method::GET | Method::HEAD);
+    if !lookup || !cache.methods.contains(asked.method) {
+        return Plan::Bypass(Reason::MethodBypass);
+    }
+    let query = asked.target.query.as_deref().map(|query| {
+        shoal_rules::normalize_query(query, &route.query).into_owned()
+    });
+    let query = query.filter(|query| !query.is_empty());
+    let request = Request {
+        target: asked.target,
+        query: query.as_deref(),
+        method: asked.method,
+        headers: asked.headers,
+        client: asked.client,
+    };
+    let set = |value: &String| !value.is_empty() && value != "0";
+    if cache.cache_bypass.iter().any(|template| set(&template.evaluate(request))) {
+        return Plan::Bypass(Reason::RouteBypass);
+    }
+    if cache.identity == Identity::Bypass && credentials(asked.headers).is_some() {
+        return Plan::Bypass(Reason::Credentials);
+    }
+    Plan::Lookup(Box::new(Lookup {
+        key: key(route, asked, request, edits),
+        uri: asked.target.resource(query.as_deref()),
+        tags: cache.tags.iter().map(|tag| tag.evaluate(request)).filter(set).collect(),
+    }))
+}
+
+/// Scheme, host and method class always; then path and query, or what the route or a plugin puts in
+/// their place. Parts are length-prefixed and named, so no two lists of parts look alike.
+fn key(route: &LiveRoute, asked: Asked<'_>, request: Request<'_>, edits: &[KeyEdit]) -> Key {
+    let mut key = KeyBuilder::new(MethodClass::Get, asked.target.scheme, &asked.target.host);
+    match &route.config.cache.cache_key {
+        Some(templates) => {
+            for template in templates {
+                key.push(template.evaluate(request).as_bytes());
+            }
+        }
+        None => {
+            key.push(asked.target.path.as_bytes());
+            key.push(edited_query(asked, request.query, edits).as_bytes());
+        }
+    }
+    if route.config.cache.identity == Identity::Key
+        && let Some(credentials) = credentials(asked.headers)
+    {
+        key.push(b"identity").push_secret(credentials);
+    }
+    for op in edits.iter().flat_map(|edit| &edit.ops) {
+        push_op(&mut key, op, asked);
+    }
+    let full = key.finish();
+    Key { hash: KeyHash(full.hash), bytes: full.bytes }
+}
+
+fn push_op(key: &mut KeyBuilder, op: &KeyOp, asked: Asked<'_>) {
+    let mut named = |kind: &[u8], name: &str, value: Option<&str>| {
+        key.push(kind);
+        key.push(name.as_bytes());
+        key.push(value.unwrap_or_default().as_bytes());
+    };
+    match op {
+        // They shape the query, which is in the key already.
+        KeyOp::QueryOnly(_) | KeyOp::QueryExclude(_) => {}
+        KeyOp::Header(name) => {
+            let value = HeaderName::try_from(name.as_str()).ok();
+            let value = value.and_then(|name| joined(asked.headers, &name));
+            named(b"header", name, value.as_deref());
+        }
+        KeyOp::Cookie(name) => named(b"cookie", name, cookie(asked.headers, name).as_deref()),
+        KeyOp::Add(value) => named(b"add", "", Some(value)),
+    }
+}
+
+/// The query with plugins' `query_only` and `query_exclude` applied in order.
+fn edited_query(asked: Asked<'_>, query: Option<&str>, edits: &[KeyEdit]) -> String {
+    let mut query = query.unwrap_or_default().to_owned();
+    for op in edits.iter().flat_map(|edit| &edit.ops) {
+        match op {
+            KeyOp::QueryOnly(names) => {
+                let original = asked.target.query.as_deref().unwrap_or_default();
+                let kept = names.iter().filter_map(|name| Some((name, parameter(original, name)?)));
+                query = kept.map(|(name, value)| format!("{name}={value}&")).collect();
+            }
+            KeyOp::QueryExclude(names) => {
+                let rule = shoal_rules::QueryRule { exclude: names.clone(), ..Default::default() };
+                query = shoal_rules::normalize_query(&query, &rule).into_owned();
+            }
+            KeyOp::Header(_) | KeyOp::Cookie(_) | KeyOp::Add(_) => {}
+        }
+    }
+    query
+}
+
+fn credentials(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get(header::AUTHORIZATION).map(header::HeaderValue::as_bytes)
+}
+
+/// The key of one variant: the primary key and what selects it.
+pub fn variant(primary: &Key, selector: [u8; 16]) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&primary.hash.0.to_be_bytes()).update(&selector);
+    let hash = hasher.finalize().as_bytes().iter().take(16).fold(0, |n, b| n << 8 | u128::from(*b));
+    let bytes: Vec<u8> = [&primary.bytes[..], &selector].concat();
+    Key { hash: KeyHash(hash), bytes: Bytes::from(bytes) }
+}
+
+/// The scope of a resource `host/path?query`.
+pub fn uri_scope(uri: &str) -> Scope {
+    scope(b"uri", uri)
+}
+
+/// The scope of a host.
+pub fn host_scope(host: &str) -> Scope {
+    scope(b"host", host)
+}
+
+/// The scope of a tag.
+pub fn tag_scope(tag: &str) -> Scope {
+    scope(b"tag", tag)
+}
+
+/// Stable across the cluster; kinds are kept apart.
+fn scope(kind: &[u8], text: &str) -> Scope {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(kind).update(&[0]).update(text.as_bytes());
+    Scope(hasher.finalize().as_bytes().iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b)))
+}

@@ -1,0 +1,323 @@
+//! One client connection, as Pingora's stream and as our own.
+//!
+//! The listener's loop reads a request's head before Pingora sees the connection, so that it can bound
+//! the time a head may take. [`Connection`] then replays those bytes to Pingora and shows it this one
+//! request and no byte of the next, so that the connection can be taken back when Pingora is done.
+
+use async_trait::async_trait;
+use pingora_core::protocols::raw_connect::ProxyDigest;
+use pingora_core::protocols::tls::SslDigest;
+use pingora_core::protocols::{
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+/// Small writes are gathered up to this size until Pingora flushes: a head and a small body leave in
+/// one packet.
+const GATHERED_MAX: usize = 16 * 1024;
+
+/// What a client may send ahead of the response that it waits for. Beyond it nothing is read.
+const AHEAD_MAX: usize = 64 * 1024;
+
+/// The transport below.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// How much of what the client sends Pingora may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// So many bytes more: one request with a plain length.
+    Bytes(usize),
+    /// Everything: a body without a plain length, an upgrade, HTTP/2.
+    None,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Connection {
+    socket: Socket,
+    /// Read from the socket and not yet consumed.
+    ahead: Vec<u8>,
+    consumed: usize,
+    limit: Limit,
+    gathered: Vec<u8>,
+    established: SystemTime,
+    sockets: Arc<SocketDigest>,
+    tls: Option<Arc<SslDigest>>,
+}
+
+impl Connection {
+    pub(super) fn new(socket: Socket, client: SocketAddr, established: SystemTime) -> Self {
+        let digest = SocketDigest::from_raw_fd(socket.fd());
+        // The field is fresh, so setting it cannot fail.
+        let _ = digest.peer_addr.set(Some(client.into()));
+        let tls = socket.digest().map(Arc::new);
+        Self {
+            socket,
+            ahead: Vec::new(),
+            consumed: 0,
+            limit: Limit::None,
+            gathered: Vec::new(),
+            established,
+            sockets: Arc::new(digest),
+            tls,
+        }
+    }
+
+    /// What is here and not yet consumed.
+    pub(super) fn ahead(&self) -> &[u8] {
+        self.ahead.get(self.consumed..).unwrap_or_default()
+    }
+
+    pub(super) fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    pub(super) fn set_limit(&mut self, limit: Limit) {
+        self.limit = limit;
+    }
+
+    /// Reads more into [`Self::ahead`]. `Ok(0)`: the client is done sending. Cancelling loses nothing.
+    pub(super) async fn read_ahead(&mut self) -> io::Result<usize> {
+        std::future::poll_fn(|cx| self.poll_read_ahead(cx)).await
+    }
+
+    fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [0u8; 4096];
+        let mut buffer = ReadBuf::new(&mut space);
+        ready!(self.socket.poll_read(cx, &mut buffer))?;
+        self.ahead.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.consumed += count;
+        if self.consumed >= self.ahead.len() {
+            // An idle connection owns no buffer.
+            self.ahead = Vec::new();
+            self.consumed = 0;
+        }
+    }
+
+    fn poll_write_gathered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut written = 0;
+        let outcome = loop {
+            let Some(rest) = self.gathered.get(written..).filter(|rest| !rest.is_empty()) else {
+                break Poll::Ready(Ok(()));
+            };
+            match self.socket.poll_write(cx, rest) {
+                Poll::Ready(Ok(0)) => break Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => written += count,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Pending => break Poll::Pending,
+            }
+        };
+        self.gathered.drain(..written);
+        outcome
+    }
+
+    /// What a reader sees when its request has been delivered whole: the end of the connection, but
+    /// never a byte of the next request.
+    fn poll_beyond(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.ahead().len() < AHEAD_MAX {
+            if ready!(self.poll_read_ahead(cx))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let most = match this.limit {
+            Limit::Bytes(0) => return this.poll_beyond(cx),
+            Limit::Bytes(left) => left.min(buffer.remaining()),
+            Limit::None => buffer.remaining(),
+        };
+        let count = if this.ahead().is_empty() {
+            let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
+            ready!(this.socket.poll_read(cx, &mut part))?;
+            let count = part.filled().len();
+            buffer.advance(count);
+            count
+        } else {
+            let part = this.ahead();
+            let part = part.get(..most).unwrap_or(part);
+            buffer.put_slice(part);
+            let count = part.len();
+            this.consume(count);
+            count
+        };
+        if let Limit::Bytes(left) = this.limit {
+            this.limit = Limit::Bytes(left - count);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.gathered.len() + bytes.len() <= GATHERED_MAX {
+            this.gathered.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        ready!(this.poll_write_gathered(cx))?;
+        this.socket.poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_gathered(cx))?;
+        if self.gathered.is_empty() {
+            self.gathered = Vec::new();
+        }
+        self.socket.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_gathered(cx))?;
+        self.socket.poll_shutdown(cx)
+    }
+}
+
+impl Socket {
+    fn fd(&self) -> i32 {
+        match self {
+            Self::Tcp(tcp) => tcp.as_raw_fd(),
+            Self::Tls(tls) => tls.get_ref().0.as_raw_fd(),
+        }
+    }
+
+    fn digest(&self) -> Option<SslDigest> {
+        let Self::Tls(tls) = self else { return None };
+        let session = tls.get_ref().1;
+        let cipher = session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
+        let version = session.protocol_version().map(|version| format!("{version:?}"));
+        Some(SslDigest::new(
+            cipher.unwrap_or_default(),
+            version.unwrap_or_default(),
+            None,
+            None,
+            Vec::new(),
+        ))
+    }
+
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}
+
+#[async_trait]
+impl Shutdown for Connection {
+    async fn shutdown(&mut self) {
+        // The client may be gone already; there is nobody left to tell.
+        let _ = AsyncWriteExt::shutdown(self).await;
+    }
+}
+
+impl UniqueID for Connection {
+    fn id(&self) -> UniqueIDType {
+        self.socket.fd()
+    }
+}
+
+impl Ssl for Connection {
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.tls.clone()
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        let Socket::Tls(tls) = &self.socket else { return None };
+        match tls.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Some(ALPN::H2),
+            Some(_) | None => Some(ALPN::H1),
+        }
+    }
+}
+
+impl GetTimingDigest for Connection {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        let mut timing = TimingDigest::default();
+        timing.established_ts = self.established;
+        vec![Some(timing)]
+    }
+}
+
+impl GetProxyDigest for Connection {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        None
+    }
+}
+
+impl GetSocketDigest for Connection {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        Some(self.sockets.clone())
+    }
+}
+
+#[async_trait]
+impl Peek for Connection {
+    async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+        while self.ahead().len() < buffer.len() {
+            if self.read_ahead().await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let wanted = buffer.len();
+        if let Some(bytes) = self.ahead().get(..wanted) {
+            buffer.copy_from_slice(bytes);
+        }
+        Ok(true)
+    }
+}

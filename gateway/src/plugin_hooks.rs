@@ -1,0 +1,127 @@
+//! The response hooks of a route's plugins, and what becomes of their decisions.
+//!
+//! Request hooks run in `proxy::request_phase`, which may answer for them.
+
+use crate::exchange::{Decision, Exchange};
+use crate::plugin_view::{RequestLines, ResponseLines};
+use crate::proxy::Proxy;
+use crate::snapshot::LiveRoute;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use pingora_error::{Error, ErrorType, Result};
+use pingora_http::ResponseHeader;
+use pingora_proxy::Session;
+use shoal_plugins::{CacheDecision, HeaderEdit, OnError};
+use shoal_rules::Reason;
+use std::sync::Arc;
+
+/// Asks every plugin about the origin's response and applies its edits to it.
+///
+/// # Errors
+/// A hook failed and its plugin says `on_error: reject`.
+pub fn on_response(
+    proxy: &Proxy,
+    session: &Session,
+    response: &mut ResponseHeader,
+    exchange: &mut Exchange,
+) -> Result<()> {
+    let Some(route) = exchange.route.clone().filter(|route| !route.plugins.is_empty()) else {
+        return Ok(());
+    };
+    let (decision, edits) =
+        ask(proxy, session, response.status, &response.headers, exchange, &route)?;
+    record(exchange, decision);
+    for edit in edits {
+        apply(response, &edit)?;
+    }
+    Ok(())
+}
+
+/// Asks again about a stored response that the origin confirmed: its lifetime starts anew. What a plugin
+/// edits is in the stored fields already.
+pub fn on_freshened(
+    proxy: &Proxy,
+    session: &Session,
+    response: &ResponseHeader,
+    exchange: &mut Exchange,
+    route: &Arc<LiveRoute>,
+) {
+    if route.plugins.is_empty() {
+        return;
+    }
+    let asked = ask(proxy, session, response.status, &response.headers, exchange, route);
+    let decision = match asked {
+        Ok((decision, _edits)) => decision,
+        // The client has its answer in the store: rejecting it would help nobody.
+        Err(_rejected) => Decision { no_store: Some(failed()), ..Decision::default() },
+    };
+    record(exchange, decision);
+}
+
+fn ask(
+    proxy: &Proxy,
+    session: &Session,
+    status: StatusCode,
+    headers: &HeaderMap,
+    exchange: &Exchange,
+    route: &LiveRoute,
+) -> Result<(Decision, Vec<HeaderEdit>)> {
+    let mut joined = Decision::default();
+    let mut edits = Vec::new();
+    for plugin in route.plugins.iter().filter(|plugin| plugin.hooks().on_response) {
+        let request = RequestLines::new(session.req_header(), exchange);
+        match plugin.on_response(&request, &ResponseLines { status, headers }) {
+            Ok(said) => edits.extend(join(&mut joined, said)),
+            Err(error) => match proxy.plugin_failed(plugin, &error) {
+                OnError::Continue => {}
+                OnError::Bypass => joined.no_store = Some(failed()),
+                OnError::Reject => {
+                    return Error::e_explain(ErrorType::InternalError, "a plugin rejects");
+                }
+            },
+        }
+    }
+    Ok((joined, edits))
+}
+
+fn failed() -> (Reason, Option<String>) {
+    (Reason::PluginFailedOnResponse, None)
+}
+
+/// A later plugin's lifetimes replace an earlier one's; tags add up; one refusal is enough.
+fn join(joined: &mut Decision, said: CacheDecision) -> Vec<HeaderEdit> {
+    let overrides = &mut joined.overrides;
+    overrides.ttl = said.ttl.or(overrides.ttl);
+    overrides.stale_while_revalidate =
+        said.stale_while_revalidate.or(overrides.stale_while_revalidate);
+    overrides.stale_if_error = said.stale_if_error.or(overrides.stale_if_error);
+    joined.tags.extend(said.tags);
+    if let Some(words) = said.no_store {
+        joined.no_store = Some((Reason::PluginNoStore, Some(words)));
+    }
+    said.headers
+}
+
+fn record(exchange: &mut Exchange, decision: Decision) {
+    if let Some((_, words @ Some(_))) = &decision.no_store {
+        exchange.outcome.detail = words.clone();
+    }
+    if let Some(origin) = &mut exchange.origin {
+        origin.decision = decision;
+    }
+}
+
+fn apply(response: &mut ResponseHeader, edit: &HeaderEdit) -> Result<()> {
+    match edit {
+        HeaderEdit::Set { name, value } => {
+            let name = HeaderName::try_from(name.as_str());
+            let value = HeaderValue::try_from(value.as_str());
+            if let (Ok(name), Ok(value)) = (name, value) {
+                response.insert_header(name, value)?;
+            }
+        }
+        HeaderEdit::Remove { name } => {
+            response.remove_header(name.as_str());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! A request and a response as plugins see them.
+
+use crate::exchange::Exchange;
+use crate::template::joined;
+use http::{HeaderMap, HeaderName, StatusCode};
+use pingora_http::RequestHeader;
+use shoal_plugins::{RequestView, ResponseView};
+use std::borrow::Cow;
+
+/// A request, during one hook.
+pub struct RequestLines<'a> {
+    request: &'a RequestHeader,
+    exchange: &'a Exchange,
+}
+
+impl<'a> RequestLines<'a> {
+    /// The fields as they are, the target as it was normalised.
+    pub fn new(request: &'a RequestHeader, exchange: &'a Exchange) -> Self {
+        Self { request, exchange }
+    }
+}
+
+impl RequestView for RequestLines<'_> {
+    fn method(&self) -> &str {
+        self.request.method.as_str()
+    }
+
+    fn scheme(&self) -> &str {
+        self.exchange.target.scheme
+    }
+
+    fn host(&self) -> &str {
+        &self.exchange.target.host
+    }
+
+    fn path(&self) -> &str {
+        &self.exchange.target.path
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.exchange.target.query.as_deref()
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        line(&self.request.headers, name)
+    }
+
+    fn client_ip(&self) -> String {
+        self.exchange.client.map(|client| client.to_string()).unwrap_or_default()
+    }
+
+    fn for_each_header(&self, visit: &mut dyn FnMut(&str, &str)) {
+        each(&self.request.headers, visit);
+    }
+}
+
+/// A response's head, during one hook.
+pub struct ResponseLines<'a> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its fields.
+    pub headers: &'a HeaderMap,
+}
+
+impl ResponseView for ResponseLines<'_> {
+    fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        line(self.headers, name)
+    }
+
+    fn for_each_header(&self, visit: &mut dyn FnMut(&str, &str)) {
+        each(self.headers, visit);
+    }
+}
+
+fn line<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    joined(headers, &HeaderName::try_from(name).ok()?)
+}
+
+fn each(headers: &HeaderMap, visit: &mut dyn FnMut(&str, &str)) {
+    for (name, value) in headers {
+        visit(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+    }
+}
+
+/// A request that nobody made: what an operator asks about.
+pub struct Described<'a> {
+    /// What it would ask for.
+    pub target: &'a crate::exchange::Target,
+    /// With which fields.
+    pub headers: &'a HeaderMap,
+}
+
+impl RequestView for Described<'_> {
+    fn method(&self) -> &str {
+        "GET"
+    }
+
+    fn scheme(&self) -> &str {
+        self.target.scheme
+    }
+
+    fn host(&self) -> &str {
+        &self.target.host
+    }
+
+    fn path(&self) -> &str {
+        &self.target.path
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.target.query.as_deref()
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        line(self.headers, name)
+    }
+
+    fn client_ip(&self) -> String {
+        String::new()
+    }
+
+    fn for_each_header(&self, visit: &mut dyn FnMut(&str, &str)) {
+        each(self.headers, visit);
+    }
+}

@@ -1,0 +1,20 @@
+//! The proxy: Pingora's callbacks, answered by our parts.
+//!
+//! The folder is in the order of a request's life: `service` lists the callbacks, one line each;
+//! `request_phase`, `cache_phase`, `upstream_phase`, `response_phase` answer them. `storage` and `lock`
+//! show the engine to Pingora's cache state machine. All use of `session.cache` is in `cache_phase`.
+
+mod cache_phase;
+pub mod failure;
+mod fast_path;
+mod fields;
+mod lock;
+mod purge_request;
+mod request_phase;
+mod response_phase;
+mod service;
+mod storage;
+mod storage_body;
+mod upstream_phase;
+
+pub use service::Proxy;

@@ -1,0 +1,67 @@
+//! Fields that the gateway adds, and fields that it takes away, on the way up and on the way down.
+
+use crate::exchange::Exchange;
+use http::{HeaderName, HeaderValue, Version, header};
+use pingora_error::Result;
+use pingora_http::{RequestHeader, ResponseHeader};
+
+/// Fields that frameworks obey and no key knows: left in place, one client could choose what others are
+/// served.
+const UNKEYED: [HeaderName; 7] = [
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-method-override"),
+];
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// A request on its way to the origin.
+pub(super) fn forward(request: &mut RequestHeader, exchange: &Exchange) -> Result<()> {
+    for name in &UNKEYED {
+        request.remove_header(name);
+    }
+    if let Some(client) = exchange.client {
+        let earlier = request.headers.get(&X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
+        let list = match earlier {
+            Some(earlier) => format!("{earlier}, {client}"),
+            None => client.to_string(),
+        };
+        request.insert_header(X_FORWARDED_FOR, list)?;
+    }
+    request.insert_header(X_FORWARDED_PROTO, exchange.target.scheme)?;
+    if !exchange.target.host.is_empty() {
+        request.insert_header(X_FORWARDED_HOST, &exchange.target.host)?;
+    }
+    // gRPC's own rule: what is between is not named, and metadata reaches the handler as sent.
+    if !exchange.grpc {
+        request.append_header(header::VIA, via(request.version))?;
+    }
+    Ok(())
+}
+
+/// A response on its way to the client.
+pub(super) fn deliver(response: &mut ResponseHeader) -> Result<()> {
+    for name in shoal_rules::tags::TAG_FIELDS {
+        response.remove_header(&name);
+    }
+    for name in shoal_rules::targeted::TARGETED_FIELDS {
+        response.remove_header(&name);
+    }
+    response.append_header(header::VIA, via(response.version))?;
+    Ok(())
+}
+
+/// RFC 9110 7.6.3: the version in which the message was received, and who received it.
+fn via(version: Version) -> HeaderValue {
+    match version {
+        Version::HTTP_2 => HeaderValue::from_static("2 shoal"),
+        Version::HTTP_10 => HeaderValue::from_static("1.0 shoal"),
+        _other => HeaderValue::from_static("1.1 shoal"),
+    }
+}

@@ -1,0 +1,178 @@
+//! From the origin, or the store, to the client: what a response tells the cache, what the client is
+//! told, and the request's log line.
+
+use super::failure::Failure;
+use super::{cache_phase, fields, service::Proxy};
+use crate::access_log::Entry;
+use crate::caching::plan::uri_scope;
+use crate::caching::purge;
+use crate::clock;
+use crate::exchange::{Exchange, Served};
+use crate::plugin_hooks;
+use bytes::Bytes;
+use http::{HeaderName, StatusCode, header};
+use pingora_error::{Error, Result};
+use pingora_http::ResponseHeader;
+use pingora_proxy::Session;
+use shoal_cache::{Invalidation, Strength, Target};
+use shoal_rules::cache_status::{CacheStatus, Collapsed, Forward, Handling, Stored};
+use shoal_rules::{Reason, Received};
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// The origin's head is here.
+pub(super) fn received(
+    proxy: &Proxy,
+    session: &mut Session,
+    response: &mut ResponseHeader,
+    exchange: &mut Exchange,
+) -> Result<()> {
+    if response.status.is_informational() {
+        return Ok(());
+    }
+    let Some(origin) = &mut exchange.origin else { return Ok(()) };
+    origin.status = Some(response.status.as_u16());
+    if response.status == StatusCode::NOT_MODIFIED {
+        origin.not_modified = Some(response.headers.clone());
+    }
+    if exchange.grpc {
+        return Ok(());
+    }
+    invalidate(proxy, session, response, exchange);
+    if response.status != StatusCode::NOT_MODIFIED {
+        plugin_hooks::on_response(proxy, session, response, exchange)?;
+    }
+    Ok(())
+}
+
+/// RFC 9111 4.4: a successful unsafe method invalidates its target, everywhere.
+fn invalidate(proxy: &Proxy, session: &Session, response: &ResponseHeader, exchange: &Exchange) {
+    let received = Received { status: response.status, headers: &response.headers };
+    let target = &exchange.target;
+    let uris = shoal_rules::invalidation::targets(
+        &session.req_header().method,
+        target.scheme,
+        &target.host,
+        &target.path_and_query(),
+        &received,
+    );
+    for uri in uris {
+        let uri = purge::resource(&uri, &exchange.snapshot);
+        let invalidation =
+            Invalidation { target: Target::Uri(uri_scope(&uri)), strength: Strength::Hard };
+        // A URI is no pattern, so that it cannot be a bad one.
+        let _ = purge::apply(&proxy.gateway, &invalidation);
+    }
+}
+
+/// The head that the client gets.
+pub(super) fn deliver(
+    session: &mut Session,
+    response: &mut ResponseHeader,
+    exchange: &mut Exchange,
+) -> Result<()> {
+    if response.status.is_informational() {
+        return Ok(());
+    }
+    if exchange.grpc {
+        return Ok(());
+    }
+    cache_phase::observe(session, exchange);
+    let from_store = exchange.outcome.served != Served::Forwarded;
+    if from_store && let Some(freshness) = freshness(exchange) {
+        response.insert_header(header::AGE, freshness.current_age(clock::now()).as_secs())?;
+    } else if let Some(freshness) = exchange.outcome.stored {
+        response.insert_header(header::AGE, freshness.corrected_initial_age.as_secs())?;
+    }
+    fields::deliver(response)?;
+    cache_status(response, exchange)
+}
+
+/// The freshness that counts for the response being sent.
+fn freshness(exchange: &Exchange) -> Option<&shoal_rules::Freshness> {
+    let found = exchange.outcome.found.as_ref().map(|found| &found.freshness);
+    match exchange.outcome.served {
+        Served::Revalidated => exchange.outcome.stored.as_ref().or(found),
+        Served::Hit | Served::Stale | Served::Updating | Served::StaleOnError => found,
+        Served::Forwarded => exchange.outcome.stored.as_ref(),
+    }
+}
+
+/// Adds `Cache-Status` (RFC 9211).
+pub(super) fn cache_status(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
+    let outcome = &exchange.outcome;
+    let fwd_status = exchange.origin.as_ref().and_then(|origin| origin.status);
+    let forward = |reason: Option<Reason>| {
+        let forward = reason.and_then(Reason::forward).unwrap_or(Forward::Miss);
+        Handling::Forward(forward, fwd_status)
+    };
+    let handling = match outcome.served {
+        Served::Hit | Served::Stale | Served::Updating => Handling::Hit,
+        Served::StaleOnError | Served::Revalidated => forward(outcome.forwarded),
+        Served::Forwarded if exchange.origin.is_none() => match outcome.forwarded {
+            Some(reason) if reason.forward().is_some() => forward(Some(reason)),
+            Some(_) | None => Handling::Generated,
+        },
+        Served::Forwarded => forward(outcome.forwarded),
+    };
+    let refused = exchange.progress.as_ref().is_some_and(|progress| progress.refused());
+    let stored = outcome.stored.is_some() && !refused;
+    let status = CacheStatus {
+        handling,
+        ttl: freshness(exchange).map(|freshness| freshness.remaining(clock::now())),
+        stored: if stored { Stored::Yes } else { Stored::No },
+        collapsed: if outcome.collapsed.is_some() { Collapsed::Yes } else { Collapsed::No },
+        detail: detail(exchange),
+    };
+    response.append_header(CACHE_STATUS, status.to_string())?;
+    Ok(())
+}
+
+/// A plugin's own words, or the label of the reason that matters to people: why it was not stored before
+/// why it was forwarded, unless `fwd` says that already.
+fn detail(exchange: &Exchange) -> Option<&str> {
+    let outcome = &exchange.outcome;
+    if let Some(detail) = &outcome.detail {
+        return Some(detail);
+    }
+    let telling = |reason: &Reason| {
+        reason.forward().is_none_or(|forward| forward.token() != reason.label())
+    };
+    let failure = exchange.failure.map(Failure::label);
+    outcome.not_stored.or(outcome.forwarded).filter(telling).map(Reason::label).or(failure)
+}
+
+/// A part of the body is on its way to the client.
+pub(super) fn body(session: &mut Session, body: Option<&Bytes>, exchange: &mut Exchange) {
+    exchange.sent += body.map_or(0, |body| body.len() as u64);
+    cache_phase::pace(session, exchange);
+}
+
+/// The request is over.
+pub(super) fn log(
+    proxy: &Proxy,
+    session: &mut Session,
+    error: Option<&Error>,
+    exchange: &mut Exchange,
+) {
+    if let Some(progress) = &exchange.progress {
+        if progress.outgrown() {
+            exchange.outcome.not_stored = Some(Reason::TooLarge);
+            exchange.outcome.stored = None;
+        } else if progress.refused() {
+            exchange.outcome.not_stored = Some(Reason::Invalidated);
+            exchange.outcome.stored = None;
+        }
+    }
+    if error.is_some() && exchange.outcome.stored.is_some() {
+        exchange.outcome.stored = None;
+        exchange.outcome.not_stored = Some(Reason::Incomplete);
+    }
+    let sent = session.response_written().map(|head| head.status.as_u16());
+    let status = sent.or(exchange.failure.map(Failure::status)).unwrap_or(0);
+    let entry = Entry::new(session, exchange, status, detail(exchange).map(str::to_owned));
+    proxy.gateway.metrics.request(&entry, exchange);
+    if !entry.background {
+        proxy.gateway.access_log.write(&entry, exchange.snapshot.config.log.access.as_ref());
+    }
+}

@@ -1,0 +1,214 @@
+//! Pingora's callbacks in the order of a request's life, one line each: no decision is made here.
+
+use super::lock::Lock;
+use super::storage::Backend;
+use super::{cache_phase, failure, request_phase, response_phase, upstream_phase};
+use crate::exchange::Exchange;
+use crate::gateway::Gateway;
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora_cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCacheable};
+use pingora_core::modules::http::HttpModules;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_error::{Error, Result};
+use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Session};
+use shoal_plugins::{HookError, OnError, Plugin};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The application that Pingora runs. The cache behind it lives as long as the process.
+pub struct Proxy {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) backend: &'static Backend,
+    pub(super) lock: &'static Lock,
+}
+
+impl Proxy {
+    /// A proxy over `gateway`. Called once: Pingora wants storage and lock to live for ever.
+    pub fn new(gateway: Arc<Gateway>) -> Self {
+        let backend = Box::leak(Box::new(Backend::new(gateway.clone())));
+        let lock = Box::leak(Box::new(Lock::new()));
+        Self { gateway, backend, lock }
+    }
+
+    /// Counts a hook that failed; the host has logged it. What follows is the plugin's `on_error`.
+    pub(crate) fn plugin_failed(&self, plugin: &Plugin, error: &HookError) -> OnError {
+        self.gateway.metrics.plugin_failed(plugin.name(), error.label());
+        plugin.on_error()
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Proxy {
+    type CTX = Exchange;
+
+    fn new_ctx(&self) -> Exchange {
+        Exchange::new(self.gateway.current.load_full())
+    }
+
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Exchange) -> Result<bool> {
+        request_phase::filter(self, session, ctx).await
+    }
+
+    fn request_cache_filter(&self, session: &mut Session, ctx: &mut Exchange) -> Result<()> {
+        cache_phase::enable(self, session, ctx);
+        Ok(())
+    }
+
+    fn cache_key_callback(&self, session: &Session, ctx: &mut Exchange) -> Result<CacheKey> {
+        cache_phase::key(session, ctx)
+    }
+
+    fn cache_miss(&self, session: &mut Session, ctx: &mut Exchange) {
+        cache_phase::miss(session, ctx);
+    }
+
+    async fn cache_hit_filter(
+        &self,
+        session: &mut Session,
+        _meta: &CacheMeta,
+        handler: &mut HitHandler,
+        is_fresh: bool,
+        ctx: &mut Exchange,
+    ) -> Result<Option<ForcedFreshness>> {
+        Ok(cache_phase::hit(session, handler, is_fresh, ctx))
+    }
+
+    fn should_serve_stale(
+        &self,
+        session: &mut Session,
+        ctx: &mut Exchange,
+        error: Option<&Error>,
+    ) -> bool {
+        cache_phase::should_serve_stale(session, ctx, error)
+    }
+
+    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut Exchange) -> Result<bool> {
+        upstream_phase::may_forward(self, session, ctx).await
+    }
+
+    async fn upstream_peer(
+        &self,
+        session: &mut Session,
+        ctx: &mut Exchange,
+    ) -> Result<Box<HttpPeer>> {
+        upstream_phase::select(session, ctx)
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        ctx: &mut Exchange,
+        error: Box<Error>,
+    ) -> Box<Error> {
+        upstream_phase::not_connected(self, ctx, error)
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        request: &mut RequestHeader,
+        ctx: &mut Exchange,
+    ) -> Result<()> {
+        upstream_phase::request(self, request, ctx)
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut Exchange,
+    ) -> Result<()> {
+        response_phase::received(self, session, response, ctx)
+    }
+
+    fn response_cache_filter(
+        &self,
+        session: &Session,
+        response: &ResponseHeader,
+        ctx: &mut Exchange,
+    ) -> Result<RespCacheable> {
+        Ok(cache_phase::storable(self, session, response, ctx))
+    }
+
+    fn cache_not_modified_filter(
+        &self,
+        session: &Session,
+        response: &ResponseHeader,
+        ctx: &mut Exchange,
+    ) -> Result<bool> {
+        Ok(cache_phase::not_modified(session, response, ctx))
+    }
+
+    fn range_header_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        _ctx: &mut Exchange,
+    ) -> RangeType {
+        cache_phase::range(session, response)
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut Exchange,
+    ) -> Result<()> {
+        response_phase::deliver(session, response, ctx)
+    }
+
+    fn response_body_filter(
+        &self,
+        session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        ctx: &mut Exchange,
+    ) -> Result<Option<Duration>> {
+        response_phase::body(session, body.as_ref(), ctx);
+        Ok(None)
+    }
+
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        _ctx: &mut Exchange,
+        client_reused: bool,
+    ) -> Box<Error> {
+        upstream_phase::broken(session, error, client_reused)
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        ctx: &mut Exchange,
+    ) -> FailToProxy {
+        failure::respond_to(session, ctx, error).await
+    }
+
+    fn suppress_error_log(&self, _session: &Session, _ctx: &Exchange, _error: &Error) -> bool {
+        // Failures are logged once, with their fields, in the access log and as metrics.
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _ctx: &Exchange,
+        _error: &Error,
+        _context: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Exchange) {
+        response_phase::log(self, session, error, ctx);
+    }
+}

@@ -1,0 +1,352 @@
+//! The engine, as Pingora's storage.
+//!
+//! Pingora brings a key and a `CacheMeta`; what the engine needs beside them (the full key, the request's
+//! fields that select a variant, scopes, epoch) travels in their extensions: [`Asked`] on the key, set by
+//! `cache_phase`, and [`FillOrder`] on the meta.
+
+use super::storage_body::{CompleteBody, FillWriter, GrowingBody};
+use crate::caching::lookup::{self, Count, Variants};
+use crate::caching::plan::{host_scope, tag_scope, uri_scope, variant};
+use crate::caching::progress::Progress;
+use crate::caching::stored_response::{Stored, StoredResponse};
+use crate::clock;
+use crate::gateway::Gateway;
+use async_trait::async_trait;
+use http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
+use pingora_cache::key::CacheHashKey;
+use pingora_cache::lock::LockStub;
+use pingora_cache::storage::{HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage};
+use pingora_cache::trace::SpanHandle;
+use pingora_cache::{CacheKey, CacheMeta};
+use pingora_error::{Error, ErrorType, Result};
+use pingora_http::ResponseHeader;
+use shoal_cache::{
+    EntryId, Epoch, FillSpec, Found, Freshened, Invalidation, Key, KeyHash, Lease, Reader, Scopes,
+    Stamp, Store, Strength, Target,
+};
+use shoal_rules::Freshness;
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Rides on Pingora's cache key from `cache_phase` to storage and lock.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) key: Key,
+    pub(super) request: Arc<HeaderMap>,
+    state: Arc<Mutex<AskedState>>,
+}
+
+#[derive(Default)]
+struct AskedState {
+    /// The key of the variant that was found or is likely to be filled.
+    effective: Option<KeyHash>,
+    variants: Option<Variants>,
+    /// Held while this request fills the key for others. It ends with the request at the latest.
+    lease: Option<Lease<LockStub>>,
+}
+
+impl Asked {
+    pub(super) fn new(key: Key, request: HeaderMap) -> Self {
+        Self { key, request: Arc::new(request), state: Arc::default() }
+    }
+
+    /// What is collapsed: the variant where it is known, else the target.
+    pub(super) fn effective(&self) -> KeyHash {
+        self.state.lock().effective.unwrap_or(self.key.hash)
+    }
+
+    pub(super) fn variants(&self) -> Variants {
+        self.state.lock().variants.unwrap_or(Variants::None)
+    }
+
+    pub(super) fn hold(&self, lease: Lease<LockStub>) {
+        let earlier = self.state.lock().lease.replace(lease);
+        drop(earlier);
+    }
+
+    pub(super) fn let_go(&self) {
+        let lease = self.state.lock().lease.take();
+        drop(lease);
+    }
+
+    fn located(&self, effective: KeyHash, variants: Variants) {
+        let mut state = self.state.lock();
+        state.effective = Some(effective);
+        state.variants = Some(variants);
+    }
+}
+
+/// Rides on a `CacheMeta` from `cache_phase` to storage: all that storing needs to know.
+#[derive(Clone)]
+pub(super) struct FillOrder {
+    pub(super) freshness: Freshness,
+    pub(super) uri: String,
+    pub(super) host: String,
+    pub(super) tags: Vec<String>,
+    pub(super) route: String,
+    /// The response's `Vary`, joined, and what it selects.
+    pub(super) vary: Option<(String, [u8; 16])>,
+    pub(super) epoch: Epoch,
+    pub(super) requested: SystemTime,
+    /// The stored response that this one freshens.
+    pub(super) current: Option<(Key, EntryId)>,
+    pub(super) max_body: u64,
+    pub(super) progress: Arc<Progress>,
+}
+
+/// The storage that Pingora holds. It lives as long as the process.
+pub(super) struct Backend {
+    gateway: Arc<Gateway>,
+    /// Readers of fills that have just begun, until their own request takes them: by then the fill may
+    /// already be hidden from look-ups.
+    begun: Mutex<HashMap<u64, (CacheMeta, Reader)>>,
+}
+
+impl Backend {
+    pub(super) fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway, begun: Mutex::default() }
+    }
+
+    fn store(&self) -> &Store {
+        &self.gateway.store
+    }
+
+    /// Remembers under the target's own key that its responses vary by `vary`.
+    fn index_variant(&self, primary: &Key, order: &FillOrder, vary: &str) -> Option<()> {
+        let now = clock::moment(clock::now());
+        let mut values = match self.store().peek(primary, now) {
+            Some(Found::Complete(hit)) => match Stored::decode(hit.entry.meta()) {
+                Some(Stored::VaryIndex(values)) => values,
+                Some(Stored::Response(_)) | None => Vec::new(),
+            },
+            Some(Found::Filling(_)) | None => Vec::new(),
+        };
+        let useful_until = clock::moment(order.freshness.useful_until());
+        values.retain(|value| value != vary);
+        values.insert(0, vary.to_owned());
+        values.truncate(lookup::VARY_VALUES_MAX);
+        let meta = Stored::VaryIndex(values).encode(&order.uri)?;
+        let spec = FillSpec {
+            key: primary.clone(),
+            meta,
+            scopes: Scopes { tags: Box::new([]), ..scopes(order) },
+            epoch: order.epoch,
+            stamp: Stamp::default(),
+            requested: clock::moment(order.requested),
+            useful_until,
+            max_body: 0,
+            size_hint: Some(0),
+        };
+        self.store().begin_fill(spec).ok()?.finish(None).ok().map(drop)
+    }
+}
+
+#[async_trait]
+impl Storage for Backend {
+    async fn lookup(
+        &'static self,
+        key: &CacheKey,
+        _trace: &SpanHandle,
+    ) -> Result<Option<(CacheMeta, HitHandler)>> {
+        let asked = asked(key)?;
+        let now = clock::moment(clock::now());
+        let found = lookup::find(self.store(), &asked.key, &asked.request, now, Count::Use);
+        let located = match found {
+            Ok(located) => located,
+            Err(absent) => {
+                asked.located(absent.key.hash, absent.variants);
+                return Ok(None);
+            }
+        };
+        asked.located(located.key.hash, Variants::None);
+        let response = Arc::new(*located.response);
+        let meta = meta(&response)?;
+        let handler: HitHandler = match located.found {
+            Found::Complete(hit) => Box::new(CompleteBody::new(located.key, hit, response)),
+            Found::Filling(reader) => Box::new(GrowingBody::new(reader, response)),
+        };
+        Ok(Some((meta, handler)))
+    }
+
+    async fn lookup_streaming_write(
+        &'static self,
+        _key: &CacheKey,
+        tag: Option<&[u8]>,
+        _trace: &SpanHandle,
+    ) -> Result<Option<(CacheMeta, HitHandler)>> {
+        let id = tag.and_then(|tag| tag.try_into().ok()).map(u64::from_be_bytes);
+        let begun = id.and_then(|id| self.begun.lock().remove(&id));
+        let Some((meta, reader)) = begun else { return Ok(None) };
+        let response = decode(reader.meta())?;
+        Ok(Some((meta, Box::new(GrowingBody::leading(reader, response)))))
+    }
+
+    async fn get_miss_handler(
+        &'static self,
+        key: &CacheKey,
+        meta: &CacheMeta,
+        _trace: &SpanHandle,
+    ) -> Result<MissHandler> {
+        let asked = asked(key)?;
+        let order = order(meta)?;
+        let stored = StoredResponse {
+            freshness: order.freshness,
+            status: meta.response_header().status,
+            headers: meta.headers().clone(),
+            tags: order.tags.clone(),
+            route: order.route.clone(),
+        };
+        let encoded = encode(stored, &order.uri)?;
+        let key = match &order.vary {
+            None => asked.key.clone(),
+            Some((vary, selector)) => {
+                self.index_variant(&asked.key, order, vary);
+                variant(&asked.key, *selector)
+            }
+        };
+        let length = meta.headers().get(http::header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()).and_then(|v| v.parse().ok());
+        let fill = self.store().begin_fill(FillSpec {
+            key,
+            meta: encoded,
+            scopes: scopes(order),
+            epoch: order.epoch,
+            stamp: Stamp::default(),
+            requested: clock::moment(order.requested),
+            useful_until: clock::moment(order.freshness.useful_until()),
+            max_body: order.max_body,
+            size_hint: length,
+        });
+        let fill = fill.map_err(|refusal| {
+            order.progress.set_refused();
+            Error::explain(ErrorType::InternalError, format!("not stored: {refusal}"))
+        })?;
+        let id = fill.id().0;
+        self.begun.lock().insert(id, (copy(meta, order), fill.leading_reader()));
+        Ok(Box::new(FillWriter::new(fill, order.progress.clone())))
+    }
+
+    async fn purge(
+        &'static self,
+        target: PurgeTarget<'_>,
+        _purge_type: PurgeType,
+        _trace: &SpanHandle,
+    ) -> Result<PurgeOutcome> {
+        let hash = KeyHash(u128::from_be_bytes(target.key().primary_bin()));
+        let invalidation = Invalidation { target: Target::Key(hash), strength: Strength::Hard };
+        let applied = crate::caching::purge::apply(&self.gateway, &invalidation);
+        Ok(match applied.ok().and_then(|applied| applied.objects) {
+            Some(count) if count > 0 => PurgeOutcome::Purged(None),
+            Some(_) | None => PurgeOutcome::NotFound,
+        })
+    }
+
+    async fn update_meta(
+        &'static self,
+        _key: &CacheKey,
+        meta: &CacheMeta,
+        _trace: &SpanHandle,
+    ) -> Result<bool> {
+        let order = order(meta)?;
+        let Some((key, current)) = order.current.clone() else { return Ok(false) };
+        let stored = StoredResponse {
+            freshness: order.freshness,
+            status: meta.response_header().status,
+            headers: meta.headers().clone(),
+            tags: order.tags.clone(),
+            route: order.route.clone(),
+        };
+        let freshened = Freshened {
+            meta: encode(stored, &order.uri)?,
+            scopes: scopes(order),
+            epoch: order.epoch,
+            stamp: Stamp::default(),
+            requested: clock::moment(order.requested),
+            useful_until: clock::moment(order.freshness.useful_until()),
+        };
+        let freshened = self.store().freshen(&key, current, freshened);
+        if freshened.is_err() {
+            order.progress.set_refused();
+        }
+        Ok(freshened.is_ok())
+    }
+
+    fn support_streaming_partial_write(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync + 'static) {
+        self
+    }
+}
+
+/// Seconds that no clock reaches: whether stale may be served is decided by the rules, not by Pingora.
+const AS_THE_RULES_SAY: u32 = u32::MAX;
+
+/// A stored response as Pingora's state machine wants it. Pingora's `created` is when the response
+/// came, and `Age` is made from the freshness, which knows the age at that moment.
+pub(super) fn meta(response: &StoredResponse) -> Result<CacheMeta> {
+    let head = head(response.status, &response.headers)?;
+    let freshness = &response.freshness;
+    Ok(CacheMeta::new(
+        freshness.fresh_until(),
+        freshness.response_time,
+        AS_THE_RULES_SAY,
+        AS_THE_RULES_SAY,
+        head,
+    ))
+}
+
+/// A response head of these fields.
+pub(super) fn head(status: StatusCode, headers: &HeaderMap) -> Result<ResponseHeader> {
+    let mut head = ResponseHeader::build(status, Some(headers.len() + 4))?;
+    for (name, value) in headers {
+        head.append_header(name.clone(), value.clone())?;
+    }
+    Ok(head)
+}
+
+/// `CacheMeta` is not `Clone`.
+fn copy(meta: &CacheMeta, order: &FillOrder) -> CacheMeta {
+    let head = meta.response_header_copy();
+    let stale = AS_THE_RULES_SAY;
+    let mut copy = CacheMeta::new(meta.fresh_until(), meta.created(), stale, stale, head);
+    copy.extensions_mut().insert(order.clone());
+    copy
+}
+
+fn scopes(order: &FillOrder) -> Scopes {
+    Scopes {
+        uri: uri_scope(&order.uri),
+        host: host_scope(&order.host),
+        tags: order.tags.iter().map(|tag| tag_scope(tag)).collect(),
+    }
+}
+
+fn asked(key: &CacheKey) -> Result<&Asked> {
+    key.extensions.get().ok_or_else(|| missing("key"))
+}
+
+fn order(meta: &CacheMeta) -> Result<&FillOrder> {
+    meta.extensions().get().ok_or_else(|| missing("meta"))
+}
+
+fn missing(what: &str) -> Box<Error> {
+    Error::explain(ErrorType::InternalError, format!("a cache {what} without our part"))
+}
+
+fn decode(meta: &bytes::Bytes) -> Result<Arc<StoredResponse>> {
+    match Stored::decode(meta) {
+        Some(Stored::Response(response)) => Ok(Arc::new(*response)),
+        Some(Stored::VaryIndex(_)) | None => Err(missing("entry")),
+    }
+}
+
+fn encode(stored: StoredResponse, uri: &str) -> Result<bytes::Bytes> {
+    Stored::Response(Box::new(stored)).encode(uri).ok_or_else(|| {
+        Error::explain(ErrorType::InternalError, "the response's head is too large to store")
+    })
+}

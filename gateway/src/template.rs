@@ -1,0 +1,147 @@
+//! Templates such as `product:$query.id`, evaluated against a request.
+//!
+//! Parsing is `config::template`; a template that is here is valid.
+
+use crate::config::route::{Piece, Template};
+use crate::exchange::Target;
+use http::{HeaderMap, Method, header};
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// What a template may ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The normalised target.
+    pub target: &'a Target,
+    /// The query as the route's rule leaves it.
+    pub query: Option<&'a str>,
+    /// The method.
+    pub method: &'a Method,
+    /// The fields.
+    pub headers: &'a HeaderMap,
+    /// The client.
+    pub client: Option<IpAddr>,
+}
+
+/// A value beyond it is cut: keys and tags stay bounded whatever a client sends.
+const VALUE_MAX: usize = 4096;
+
+impl Template {
+    /// The text with every variable replaced. A variable without a value is empty.
+    pub fn evaluate(&self, request: Request<'_>) -> String {
+        let mut text = String::new();
+        for piece in &self.0 {
+            let value = request.value(piece);
+            let end = value.floor_char_boundary(VALUE_MAX);
+            text.push_str(value.get(..end).unwrap_or_default());
+        }
+        text
+    }
+}
+
+impl<'a> Request<'a> {
+    fn value(&self, piece: &'a Piece) -> Cow<'a, str> {
+        match piece {
+            Piece::Text(text) => Cow::Borrowed(text),
+            Piece::Scheme => Cow::Borrowed(self.target.scheme),
+            Piece::Host => Cow::Borrowed(&self.target.host),
+            Piece::Path => Cow::Borrowed(&self.target.path),
+            Piece::Query => Cow::Borrowed(self.query.unwrap_or_default()),
+            Piece::Method => Cow::Borrowed(self.method.as_str()),
+            Piece::ClientIp => self.client.map(|ip| ip.to_string()).unwrap_or_default().into(),
+            Piece::QueryParameter(name) => {
+                parameter(self.target.query.as_deref().unwrap_or_default(), name)
+                    .unwrap_or_default()
+                    .into()
+            }
+            Piece::Header(name) => joined(self.headers, name).unwrap_or_default(),
+            Piece::Cookie(name) => cookie(self.headers, name).unwrap_or_default(),
+        }
+    }
+}
+
+/// The first value of `name` in a query, percent-decoded.
+pub fn parameter(query: &str, name: &str) -> Option<String> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key) == name).then(|| decode(value))
+    })
+}
+
+/// A field's lines joined with `, `.
+pub fn joined<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<Cow<'a, str>> {
+    let mut lines = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let first = lines.next()?;
+    Some(lines.fold(first, |joined, line| format!("{joined}, {line}").into()))
+}
+
+/// A cookie's value as sent.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    headers.get_all(header::COOKIE).iter().find_map(|line| {
+        let line = std::str::from_utf8(line.as_bytes()).ok()?;
+        line.split(';').find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then(|| Cow::Borrowed(value.trim_matches('"')))
+        })
+    })
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => bytes.push(b'%'),
+            },
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_take_their_values_from_the_request() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, http::HeaderValue::from_static("a=1; tier=\"gold\""));
+        headers.append("x-tag", http::HeaderValue::from_static("one"));
+        headers.append("x-tag", http::HeaderValue::from_static("two"));
+        let target = Target {
+            scheme: "https",
+            host: "shop.example".into(),
+            path: "/a".into(),
+            query: Some("id=a%20b+c&id=2&bad=%zz".into()),
+        };
+        let request = Request {
+            target: &target,
+            query: Some("id=1"),
+            method: &Method::GET,
+            headers: &headers,
+            client: Some([127, 0, 0, 1].into()),
+        };
+        let check = |pieces: Vec<Piece>, expected: &str| {
+            assert_eq!(Template(pieces).evaluate(request), expected);
+        };
+        check(vec![Piece::Text("t:".into()), Piece::QueryParameter("id".into())], "t:a b c");
+        check(vec![Piece::QueryParameter("bad".into())], "%zz");
+        check(vec![Piece::QueryParameter("none".into())], "");
+        check(vec![Piece::Header(header::HeaderName::from_static("x-tag"))], "one, two");
+        check(vec![Piece::Cookie("tier".into())], "gold");
+        check(vec![Piece::Scheme, Piece::Host, Piece::Path, Piece::Query], "httpsshop.example/aid=1");
+        check(vec![Piece::ClientIp], "127.0.0.1");
+    }
+}

@@ -1,0 +1,196 @@
+//! The HTTP/2 client, in clear text with prior knowledge or over TLS.
+//!
+//! `send` for a whole exchange, `stream` where both sides talk in turn.
+
+use super::response::Response;
+use crate::ask::{Ask, HOST};
+use crate::fields::Fields;
+use crate::patience::within;
+use crate::transcript;
+use bytes::{Bytes, BytesMut};
+use h2::client::{ResponseFuture, SendRequest};
+use h2::{RecvStream, SendStream};
+use std::net::SocketAddr;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+/// One connection; its streams are independent.
+pub struct H2Client {
+    requests: SendRequest<Bytes>,
+    driver: JoinHandle<()>,
+}
+
+/// Whether a write ends the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// It does.
+    Yes,
+    /// More will follow.
+    No,
+}
+
+impl H2Client {
+    /// In clear text.
+    ///
+    /// # Panics
+    /// When the connection is refused, or the peer speaks no HTTP/2.
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = within(
+            format!("a connection to {address}"),
+            TcpStream::connect(address),
+        )
+        .await;
+        Self::over(stream.unwrap_or_else(|error| panic!("{address} refused us: {error}"))).await
+    }
+
+    pub(crate) async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        let handshake = within("an HTTP/2 preface", h2::client::handshake(stream)).await;
+        let (requests, connection) = handshake.expect("an HTTP/2 peer");
+        let driver = tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        Self { requests, driver }
+    }
+
+    /// A whole exchange.
+    ///
+    /// # Panics
+    /// When the stream is reset.
+    pub async fn send(&self, ask: Ask) -> Response {
+        let body = ask.body.clone();
+        let mut stream = self.stream(&ask).await;
+        stream.write(body, Last::Yes);
+        stream.finish().await
+    }
+
+    /// Opens a stream: its head is sent, its content is the caller's.
+    ///
+    /// # Panics
+    /// When the connection is closed, or the request is none that HTTP/2 can carry.
+    pub async fn stream(&self, ask: &Ask) -> H2Stream {
+        let ready = within("room for a stream", self.requests.clone().ready()).await;
+        let (response, send) = ready
+            .and_then(|mut requests| requests.send_request(request(ask), false))
+            .unwrap_or_else(|error| panic!("{}: {error}", ask.start()));
+        let shown = transcript::message('>', &ask.start(), &ask.sent_fields(), &ask.body);
+        H2Stream {
+            send,
+            state: State::Waiting(response),
+            shown,
+        }
+    }
+}
+
+impl Drop for H2Client {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// One stream of an [`H2Client`]; dropping it cancels it.
+pub struct H2Stream {
+    send: SendStream<Bytes>,
+    state: State,
+    shown: String,
+}
+
+enum State {
+    Waiting(ResponseFuture),
+    Reading(Response, RecvStream),
+}
+
+impl H2Stream {
+    /// Sends a part of the request's content.
+    ///
+    /// # Panics
+    /// When the stream is closed.
+    pub fn write(&mut self, bytes: impl Into<Bytes>, last: Last) {
+        let sent = self.send.send_data(bytes.into(), last == Last::Yes);
+        sent.unwrap_or_else(|error| panic!("{error}\n{}", self.shown));
+    }
+
+    /// Ends the stream at once, as a client that lost interest does.
+    pub fn cancel(mut self) {
+        self.send.send_reset(h2::Reason::CANCEL);
+    }
+
+    /// Awaits the head of the response.
+    ///
+    /// # Panics
+    /// When the stream is reset.
+    pub async fn head(&mut self) -> &Response {
+        self.reading().await.0
+    }
+
+    /// Awaits the next part of the response's content.
+    ///
+    /// # Panics
+    /// When the stream is reset.
+    pub async fn data(&mut self) -> Option<Bytes> {
+        let shown = self.shown.clone();
+        let body = self.reading().await.1;
+        let piece = within("a DATA frame", body.data()).await?;
+        let piece = piece.unwrap_or_else(|error| panic!("{error}\n{shown}"));
+        let _ = body.flow_control().release_capacity(piece.len());
+        Some(piece)
+    }
+
+    /// Awaits the end, trailers included.
+    ///
+    /// # Panics
+    /// When the stream is reset.
+    pub async fn finish(mut self) -> Response {
+        let mut all = BytesMut::new();
+        while let Some(piece) = self.data().await {
+            all.extend_from_slice(&piece);
+        }
+        let (response, body) = self.reading().await;
+        let trailers = within("trailers", body.trailers())
+            .await
+            .expect("an ended stream");
+        let trailers = trailers.as_ref().map(Fields::from_map).unwrap_or_default();
+        Response {
+            body: all.freeze(),
+            trailers,
+            ..response.clone()
+        }
+    }
+
+    async fn reading(&mut self) -> (&Response, &mut RecvStream) {
+        if let State::Waiting(response) = &mut self.state {
+            let answer = within("the head of a response", response).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{error}\n{}", self.shown));
+            let (head, body) = answer.into_parts();
+            let response = Response {
+                status: head.status.as_u16(),
+                fields: Fields::from_map(&head.headers),
+                body: Bytes::new(),
+                trailers: Fields::default(),
+                interim: Vec::new(),
+                request: self.shown.clone(),
+            };
+            self.state = State::Reading(response, body);
+        }
+        match &mut self.state {
+            State::Reading(response, body) => (response, body),
+            State::Waiting(_) => panic!("the head was just read"),
+        }
+    }
+}
+
+fn request(ask: &Ask) -> http::Request<()> {
+    let host = ask.fields.get("Host").unwrap_or_else(|| HOST.to_owned());
+    let mut request = http::Request::builder()
+        .method(ask.method.as_str())
+        .uri(format!("http://{host}{}", ask.target))
+        .version(http::Version::HTTP_2);
+    for (name, value) in ask
+        .fields
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("Host"))
+    {
+        request = request.header(name, value);
+    }
+    request.body(()).expect("a request that HTTP/2 can carry")
+}
