@@ -5,8 +5,8 @@
 
 use crate::config::{AccessFormat, AccessLog as Config, LogPath};
 use crate::exchange::{Exchange, Served};
+use http::request::Parts;
 use http::{Version, header};
-use pingora_proxy::Session;
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -119,15 +119,20 @@ impl CacheWord {
 
 impl Entry {
     /// What is known of a request when it is over.
-    pub fn new(session: &Session, exchange: &Exchange, status: u16, detail: Option<String>) -> Self {
-        let request = session.req_header();
+    pub fn new(request: &Parts, exchange: &Exchange, status: u16, detail: Option<String>) -> Self {
         let outcome = &exchange.outcome;
         let field = |name| {
             let value: Option<&http::HeaderValue> = request.headers.get(name);
             value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        let since = exchange.arrived.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let lifetime = outcome.stored.as_ref().or(outcome.found.as_ref().map(|f| &f.freshness));
+        let since = exchange
+            .arrived
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let lifetime = outcome
+            .stored
+            .as_ref()
+            .or(outcome.found.as_ref().map(|f| &f.freshness));
         Self {
             time: (since.as_secs_f64() * 1000.0).round() / 1000.0,
             client: exchange.client.map(|client| client.to_string()),
@@ -152,11 +157,14 @@ impl Entry {
             detail,
             ttl: lifetime.map(|freshness| freshness.remaining(crate::clock::now())),
             collapsed: outcome.collapsed.is_some(),
-            upstream: exchange.chosen.as_ref().map(|chosen| chosen.name().to_owned()),
+            upstream: exchange
+                .chosen
+                .as_ref()
+                .map(|chosen| chosen.name().to_owned()),
             failure: exchange.failure.map(crate::proxy::failure::Failure::label),
             user_agent: field(header::USER_AGENT),
             referer: field(header::REFERER),
-            background: session.subrequest_ctx.is_some(),
+            background: exchange.background,
         }
     }
 
@@ -172,9 +180,16 @@ impl Entry {
         let millis = std::time::Duration::try_from_secs_f64(self.time).unwrap_or_default();
         let time = httpdate::fmt_http_date(UNIX_EPOCH + millis);
         let client = self.client.as_deref().unwrap_or("-");
-        let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        let query = self
+            .query
+            .as_ref()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
         let quoted = |text: &str| text.replace(['"', '\\', '\n', '\r'], "_");
-        let request = quoted(&format!("{} {}{query} {}", self.method, self.path, self.protocol));
+        let request = quoted(&format!(
+            "{} {}{query} {}",
+            self.method, self.path, self.protocol
+        ));
         let referer = quoted(self.referer.as_deref().unwrap_or("-"));
         let agent = quoted(self.user_agent.as_deref().unwrap_or("-"));
         let (status, bytes) = (self.status, self.bytes);
@@ -210,14 +225,23 @@ impl AccessLog {
     /// The system has no thread left.
     pub fn start() -> io::Result<Self> {
         let (queue, lines) = sync_channel(QUEUE_MAX);
-        std::thread::Builder::new().name("access-log".into()).spawn(move || write_all(&lines))?;
-        Ok(Self { queue, dropped: Arc::default() })
+        std::thread::Builder::new()
+            .name("access-log".into())
+            .spawn(move || write_all(&lines))?;
+        Ok(Self {
+            queue,
+            dropped: Arc::default(),
+        })
     }
 
     /// Queues the line of `entry`, if a log is configured.
     pub fn write(&self, entry: &Entry, config: Option<&Config>) {
         let Some(config) = config else { return };
-        if self.queue.try_send((config.path.clone(), entry.line(config.format))).is_err() {
+        if self
+            .queue
+            .try_send((config.path.clone(), entry.line(config.format)))
+            .is_err()
+        {
             self.dropped.fetch_add(1, Relaxed);
         }
     }

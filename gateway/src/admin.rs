@@ -86,8 +86,12 @@ async fn authorize(State(operator): State<Operator>, request: Request, next: Nex
     }
     let token = operator.gateway.current.load().config.admin.token.clone();
     if let Some(token) = token {
-        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let sent = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let sent = sent
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .unwrap_or_default();
         if !same(sent, &token.0) {
             return (StatusCode::UNAUTHORIZED, "a bearer token is needed\n").into_response();
         }

@@ -1,5 +1,7 @@
 //! The one place where the parts are joined: a configuration becomes a running gateway.
 
+mod stop;
+
 use crate::access_log::AccessLog;
 use crate::admin;
 use crate::config::cache::Algorithm;
@@ -10,7 +12,7 @@ use crate::metrics::CacheMetrics;
 use crate::proxy::Proxy;
 use crate::reload::{self, ReloadError, Reloader};
 use crate::snapshot::Snapshot;
-use crate::{caching, maintenance, stop, upstream, watch};
+use crate::{caching, maintenance, upstream, watch};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora_core::apps::HttpServerOptions;
@@ -60,7 +62,9 @@ struct Listening {
 /// # Errors
 /// See [`StartError`]. Once running, it returns when everything is drained.
 pub fn run(path: PathBuf) -> Result<(), StartError> {
-    let starting = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let starting = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let snapshot = starting.block_on(reload::load(&path, None))?;
     drop(starting);
     crate::logging::start(&snapshot.config.log.level);
@@ -95,12 +99,14 @@ fn gateway(snapshot: Snapshot) -> Result<Arc<Gateway>, StartError> {
 
 fn serve(path: PathBuf, gateway: Arc<Gateway>) {
     let snapshot = gateway.current.load_full();
-    let mut conf = ServerConf::default();
-    conf.threads = snapshot.config.server.threads;
-    conf.max_retries = ATTEMPTS_MAX;
-    conf.upstream_keepalive_pool_size = IDLE_CONNECTIONS_MAX;
-    conf.grace_period_seconds = Some(0);
-    conf.graceful_shutdown_timeout_seconds = Some(0);
+    let conf = ServerConf {
+        threads: snapshot.config.server.threads,
+        max_retries: ATTEMPTS_MAX,
+        upstream_keepalive_pool_size: IDLE_CONNECTIONS_MAX,
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(0),
+        ..ServerConf::default()
+    };
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
 
@@ -110,9 +116,15 @@ fn serve(path: PathBuf, gateway: Arc<Gateway>) {
     options.h2c = true;
     proxy.server_options = Some(options);
     let reloader = Reloader::new(path, gateway.clone());
-    server.add_service(Everything { gateway: gateway.clone(), reloader, proxy: Arc::new(proxy) });
+    server.add_service(Everything {
+        gateway: gateway.clone(),
+        reloader,
+        proxy: Arc::new(proxy),
+    });
     let signal = Box::new(stop::Stop::new(gateway));
-    server.run(RunArgs { shutdown_signal: signal });
+    server.run(RunArgs {
+        shutdown_signal: signal,
+    });
 }
 
 /// The one service: listeners, admin, maintenance. Pingora gives it its threads.
@@ -164,7 +176,12 @@ impl Service for Everything {
 /// One line of JSON on standard output: from here on clients are served.
 fn announce(listeners: Vec<SocketAddr>, admin: SocketAddr) {
     let pid = std::process::id();
-    let line = Listening { event: "listening", listeners, admin, pid };
+    let line = Listening {
+        event: "listening",
+        listeners,
+        admin,
+        pid,
+    };
     // Plain data always serialises, and a closed standard output stops nobody from being served.
     let line = serde_json::to_string(&line).unwrap_or_default();
     let _ = writeln!(std::io::stdout().lock(), "{line}");

@@ -79,7 +79,12 @@ struct Admin {
     #[arg(long, env = "SHOAL_ADMIN", value_name = "ADDRESS")]
     admin: Option<String>,
     /// The bearer token. Default: the discovered configuration's.
-    #[arg(long, env = "SHOAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SHOAL_ADMIN_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
     token: Option<String>,
 }
 
@@ -103,7 +108,10 @@ impl ConfigFile {
         if let Some(file) = self.config {
             return Ok(file);
         }
-        let usual = [PathBuf::from("shoal.yaml"), PathBuf::from("/etc/shoal/shoal.yaml")];
+        let usual = [
+            PathBuf::from("shoal.yaml"),
+            PathBuf::from("/etc/shoal/shoal.yaml"),
+        ];
         usual.into_iter().find(|file| file.exists()).ok_or_else(|| {
             "no configuration: pass -c FILE, set SHOAL_CONFIG, or create ./shoal.yaml".to_owned()
         })

@@ -7,7 +7,10 @@ use shoal_cache::Moment;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A moment of the gateway's clock.
-#[expect(clippy::disallowed_methods, reason = "this is the one reader of the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one reader of the clock"
+)]
 pub fn now() -> SystemTime {
     SystemTime::now()
 }

@@ -22,7 +22,10 @@ pub struct Busy {
 impl Drain {
     /// Nothing under way, nothing to stop.
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { draining: watch::Sender::new(false), busy: watch::Sender::new(0) })
+        Arc::new(Self {
+            draining: watch::Sender::new(false),
+            busy: watch::Sender::new(0),
+        })
     }
 
     /// True from the moment when the gateway stops taking new work.
@@ -40,7 +43,9 @@ impl Drain {
     /// Marks something as under way.
     pub fn busy(self: &Arc<Self>) -> Busy {
         self.busy.send_modify(|count| *count += 1);
-        Busy { drain: self.clone() }
+        Busy {
+            drain: self.clone(),
+        }
     }
 
     /// Stops new work and waits, at most `grace`, until nothing is under way. Says how much still is.

@@ -44,6 +44,8 @@ pub struct Exchange {
     pub failure: Option<Failure>,
     /// The origin's part, while there is one.
     pub origin: Option<Origin>,
+    /// A refresh that no client waits for.
+    pub background: bool,
     /// What an operator's PURGE or a plugin's answer already said.
     pub answered: Option<Answered>,
     /// How the fill that this request makes goes.
@@ -205,12 +207,15 @@ impl Exchange {
             origin: None,
             answered: None,
             progress: None,
+            background: false,
             sent: 0,
         }
     }
 
     /// The route's name, for labels.
     pub fn route_name(&self) -> &str {
-        self.route.as_ref().map_or("none", |route| &route.config.name)
+        self.route
+            .as_ref()
+            .map_or("none", |route| &route.config.name)
     }
 }

@@ -16,7 +16,9 @@ pub async fn sweep(gateway: Arc<Gateway>) {
         let swept = gateway.clone();
         // Off the workers' threads: a sweep is long, though no lock is held for long.
         let sweep = tokio::task::spawn_blocking(move || {
-            swept.store.maintain(clock::moment(clock::now()), Budget::default())
+            swept
+                .store
+                .maintain(clock::moment(clock::now()), Budget::default())
         });
         match sweep.await {
             Ok(done) if done.expired + done.evicted > 0 => {
@@ -32,7 +34,13 @@ pub async fn sweep(gateway: Arc<Gateway>) {
 pub async fn sample(gateway: Arc<Gateway>) {
     loop {
         gateway.metrics.sample(&gateway);
-        let interval = gateway.current.load().config.cache.metrics.collection_interval;
+        let interval = gateway
+            .current
+            .load()
+            .config
+            .cache
+            .metrics
+            .collection_interval;
         if pause(&gateway, interval).await.is_break() {
             return;
         }

@@ -85,29 +85,120 @@ impl CacheMetrics {
     ///
     /// # Errors
     /// Two metrics of one name, or buckets that do not ascend.
+    #[expect(clippy::too_many_lines, reason = "one table: a metric a row")]
     pub fn new(buckets: &[f64]) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let r = &registry;
         Ok(Self {
-            http_requests: counter(r, "shoal_http_requests_total", "Requests answered", &["route", "method", "code_class"])?,
-            http_seconds: histogram(r, "shoal_http_request_seconds", "From a request's head to its response's last byte", &["route"], buckets)?,
-            cache_requests: counter(r, "shoal_cache_requests_total", "Requests by what the cache did", &["route", "status", "tier", "protocol"])?,
-            forwarded: counter(r, "shoal_cache_forwarded_total", "Requests that the store did not answer, by reason", &["route", "reason"])?,
-            not_stored: counter(r, "shoal_cache_not_stored_total", "Responses that were not stored, by reason", &["route", "reason"])?,
-            collapsed: register(r, IntCounter::new("shoal_cache_collapsed_total", "Requests that waited for another's response")?)?,
-            failures: counter(r, "shoal_failures_total", "Requests that the gateway itself answered, by failure", &["route", "failure"])?,
-            upstream_seconds: histogram(r, "shoal_upstream_request_seconds", "From an origin request's start to the end of its exchange", &["upstream"], buckets)?,
-            connect_failures: counter(r, "shoal_upstream_connect_failures_total", "Connections to targets that failed", &["upstream", "target"])?,
+            http_requests: counter(
+                r,
+                "shoal_http_requests_total",
+                "Requests answered",
+                &["route", "method", "code_class"],
+            )?,
+            http_seconds: histogram(
+                r,
+                "shoal_http_request_seconds",
+                "From a request's head to its response's last byte",
+                &["route"],
+                buckets,
+            )?,
+            cache_requests: counter(
+                r,
+                "shoal_cache_requests_total",
+                "Requests by what the cache did",
+                &["route", "status", "tier", "protocol"],
+            )?,
+            forwarded: counter(
+                r,
+                "shoal_cache_forwarded_total",
+                "Requests that the store did not answer, by reason",
+                &["route", "reason"],
+            )?,
+            not_stored: counter(
+                r,
+                "shoal_cache_not_stored_total",
+                "Responses that were not stored, by reason",
+                &["route", "reason"],
+            )?,
+            collapsed: register(
+                r,
+                IntCounter::new(
+                    "shoal_cache_collapsed_total",
+                    "Requests that waited for another's response",
+                )?,
+            )?,
+            failures: counter(
+                r,
+                "shoal_failures_total",
+                "Requests that the gateway itself answered, by failure",
+                &["route", "failure"],
+            )?,
+            upstream_seconds: histogram(
+                r,
+                "shoal_upstream_request_seconds",
+                "From an origin request's start to the end of its exchange",
+                &["upstream"],
+                buckets,
+            )?,
+            connect_failures: counter(
+                r,
+                "shoal_upstream_connect_failures_total",
+                "Connections to targets that failed",
+                &["upstream", "target"],
+            )?,
             purges: counter(r, "shoal_purge_total", "Invalidations applied", &["kind"])?,
-            plugin_errors: counter(r, "shoal_plugin_errors_total", "Hooks that failed", &["plugin", "kind"])?,
-            connections: counter(r, "shoal_connections_closed_total", "Client connections that ended, by reason", &["reason"])?,
-            reloads: counter(r, "shoal_config_reloads_total", "Reloads of the configuration", &["result"])?,
-            reload_successful: register(r, IntGauge::new("shoal_config_last_reload_successful", "1 when the last reload was applied")?)?,
-            config_info: gauge(r, "shoal_config_info", "The configuration that runs", &["hash"])?,
+            plugin_errors: counter(
+                r,
+                "shoal_plugin_errors_total",
+                "Hooks that failed",
+                &["plugin", "kind"],
+            )?,
+            connections: counter(
+                r,
+                "shoal_connections_closed_total",
+                "Client connections that ended, by reason",
+                &["reason"],
+            )?,
+            reloads: counter(
+                r,
+                "shoal_config_reloads_total",
+                "Reloads of the configuration",
+                &["result"],
+            )?,
+            reload_successful: register(
+                r,
+                IntGauge::new(
+                    "shoal_config_last_reload_successful",
+                    "1 when the last reload was applied",
+                )?,
+            )?,
+            config_info: gauge(
+                r,
+                "shoal_config_info",
+                "The configuration that runs",
+                &["hash"],
+            )?,
             entries: gauge(r, "shoal_cache_entries", "Stored responses", &["tier"])?,
-            bytes: gauge(r, "shoal_cache_bytes", "Memory of stored responses", &["tier"])?,
-            evictions: counter(r, "shoal_cache_evictions_total", "Stored responses that left", &["tier", "reason"])?,
-            log_dropped: register(r, IntCounter::new("shoal_access_log_dropped_total", "Lines that the access log could not take in time")?)?,
+            bytes: gauge(
+                r,
+                "shoal_cache_bytes",
+                "Memory of stored responses",
+                &["tier"],
+            )?,
+            evictions: counter(
+                r,
+                "shoal_cache_evictions_total",
+                "Stored responses that left",
+                &["tier", "reason"],
+            )?,
+            log_dropped: register(
+                r,
+                IntCounter::new(
+                    "shoal_access_log_dropped_total",
+                    "Lines that the access log could not take in time",
+                )?,
+            )?,
             sampled: Mutex::default(),
             registry,
         })
@@ -125,29 +216,47 @@ impl CacheMetrics {
                 4 => "4xx",
                 _other => "5xx",
             };
-            self.http_requests.with_label_values(&[route, method(&entry.method), class]).inc();
-            self.http_seconds.with_label_values(&[route]).observe(entry.seconds);
+            self.http_requests
+                .with_label_values(&[route, method(&entry.method), class])
+                .inc();
+            self.http_seconds
+                .with_label_values(&[route])
+                .observe(entry.seconds);
             let protocol = if exchange.grpc { "grpc" } else { "http" };
-            let tier = if exchange.origin.is_some() { "origin" } else { "l1" };
+            let tier = if exchange.origin.is_some() {
+                "origin"
+            } else {
+                "l1"
+            };
             let labels = [route, entry.cache.label(), tier, protocol];
             self.cache_requests.with_label_values(&labels).inc();
         }
         if let Some(reason) = outcome.forwarded {
-            self.forwarded.with_label_values(&[route, reason.label()]).inc();
+            self.forwarded
+                .with_label_values(&[route, reason.label()])
+                .inc();
         }
         if let Some(reason) = outcome.not_stored {
-            self.not_stored.with_label_values(&[route, reason.label()]).inc();
+            self.not_stored
+                .with_label_values(&[route, reason.label()])
+                .inc();
         }
         if entry.collapsed {
             self.collapsed.inc();
         }
         if let Some(failure) = exchange.failure {
-            self.failures.with_label_values(&[route, failure.label()]).inc();
+            self.failures
+                .with_label_values(&[route, failure.label()])
+                .inc();
         }
         if let (Some(route), Some(origin)) = (&exchange.route, &exchange.origin) {
-            let since = crate::clock::now().duration_since(origin.requested).unwrap_or_default();
+            let since = crate::clock::now()
+                .duration_since(origin.requested)
+                .unwrap_or_default();
             let upstream = route.config.upstream.as_str();
-            self.upstream_seconds.with_label_values(&[upstream]).observe(since.as_secs_f64());
+            self.upstream_seconds
+                .with_label_values(&[upstream])
+                .observe(since.as_secs_f64());
         }
     }
 
@@ -158,7 +267,9 @@ impl CacheMetrics {
 
     /// Counts a connection to a target that failed.
     pub fn connect_failed(&self, upstream: &str, target: &str) {
-        self.connect_failures.with_label_values(&[upstream, target]).inc();
+        self.connect_failures
+            .with_label_values(&[upstream, target])
+            .inc();
     }
 
     /// Counts a hook that failed.
@@ -189,19 +300,28 @@ impl CacheMetrics {
     pub fn sample(&self, gateway: &Gateway) {
         let stats = gateway.store.stats();
         let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        self.entries.with_label_values(&["l1"]).set(number(stats.total.entries));
-        self.bytes.with_label_values(&["l1"]).set(number(stats.total.bytes));
+        self.entries
+            .with_label_values(&["l1"])
+            .set(number(stats.total.entries));
+        self.bytes
+            .with_label_values(&["l1"])
+            .set(number(stats.total.bytes));
         let mut sampled = self.sampled.lock();
         let evictions = &stats.total.evictions;
         let now = [evictions.space, evictions.expired, evictions.invalidated];
-        for ((reason, now), before) in
-            ["space", "expired", "invalidated"].into_iter().zip(now).zip(&mut sampled.evictions)
+        for ((reason, now), before) in ["space", "expired", "invalidated"]
+            .into_iter()
+            .zip(now)
+            .zip(&mut sampled.evictions)
         {
-            self.evictions.with_label_values(&["l1", reason]).inc_by(now.saturating_sub(*before));
+            self.evictions
+                .with_label_values(&["l1", reason])
+                .inc_by(now.saturating_sub(*before));
             *before = now;
         }
         let dropped = gateway.access_log.dropped();
-        self.log_dropped.inc_by(dropped.saturating_sub(sampled.dropped));
+        self.log_dropped
+            .inc_by(dropped.saturating_sub(sampled.dropped));
         sampled.dropped = dropped;
     }
 
@@ -218,20 +338,31 @@ impl CacheMetrics {
     /// How often requests of `route` were forwarded and responses not stored, by reason.
     pub fn why(&self) -> serde_json::Value {
         let mut why = serde_json::Map::new();
-        for (group, counts) in [("forwarded", &self.forwarded), ("not_stored", &self.not_stored)] {
+        for (group, counts) in [
+            ("forwarded", &self.forwarded),
+            ("not_stored", &self.not_stored),
+        ] {
             for family in counts.collect() {
                 for metric in family.get_metric() {
                     let label = |name: &str| {
                         let pair = metric.get_label().iter().find(|pair| pair.name() == name);
                         pair.map(|pair| pair.value().to_owned()).unwrap_or_default()
                     };
-                    let route = why.entry(label("route")).or_insert_with(|| serde_json::json!({}));
+                    let route = why
+                        .entry(label("route"))
+                        .or_insert_with(|| serde_json::json!({}));
                     let reason = label("reason");
                     let known = Reason::ALL.iter().find(|known| known.label() == reason);
-                    route[group][&reason] = serde_json::json!({
-                        "count": metric.get_counter().get_value(),
-                        "meaning": known.map(|reason| reason.explanation()),
-                    });
+                    let Some(reasons) = group_of(route, group) else {
+                        continue;
+                    };
+                    reasons.insert(
+                        reason,
+                        serde_json::json!({
+                            "count": metric.get_counter().get_value(),
+                            "meaning": known.map(|reason| reason.explanation()),
+                        }),
+                    );
                 }
             }
         }
@@ -239,19 +370,44 @@ impl CacheMetrics {
     }
 }
 
-/// Methods are the client's to choose; labels are not.
-fn method(method: &str) -> &str {
-    const KNOWN: [&str; 9] =
-        ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PURGE", "QUERY"];
-    if KNOWN.contains(&method) { method } else { "other" }
+/// The object of `group` inside `route`, made where it is missing.
+fn group_of<'a>(
+    route: &'a mut serde_json::Value,
+    group: &str,
+) -> Option<&'a mut serde_json::Map<String, serde_json::Value>> {
+    let groups = route.as_object_mut()?;
+    groups
+        .entry(group)
+        .or_insert_with(|| serde_json::json!({}))
+        .as_object_mut()
 }
 
-fn register<C: Collector + Clone + 'static>(registry: &Registry, metric: C) -> prometheus::Result<C> {
+/// Methods are the client's to choose; labels are not.
+fn method(method: &str) -> &str {
+    const KNOWN: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PURGE", "QUERY",
+    ];
+    if KNOWN.contains(&method) {
+        method
+    } else {
+        "other"
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: C,
+) -> prometheus::Result<C> {
     registry.register(Box::new(metric.clone()))?;
     Ok(metric)
 }
 
-fn counter(r: &Registry, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+fn counter(
+    r: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> prometheus::Result<IntCounterVec> {
     register(r, IntCounterVec::new(Opts::new(name, help), labels)?)
 }
 

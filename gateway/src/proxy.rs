@@ -9,12 +9,15 @@ pub mod failure;
 mod fast_path;
 mod fields;
 mod lock;
+mod plugin_hooks;
+mod plugin_view;
 mod purge_request;
 mod request_phase;
 mod response_phase;
 mod service;
 mod storage;
 mod storage_body;
+mod storing;
 mod upstream_phase;
 
 pub use service::Proxy;

@@ -96,7 +96,15 @@ pub async fn load(path: &Path, previous: Option<&Snapshot>) -> Result<Snapshot, 
 /// # Errors
 /// See [`ReloadError`].
 pub async fn build(path: &Path, config: Config) -> Result<Snapshot, ReloadError> {
-    build_after(path, Config { unprotected: Vec::new(), ..config }, None).await
+    build_after(
+        path,
+        Config {
+            unprotected: Vec::new(),
+            ..config
+        },
+        None,
+    )
+    .await
 }
 
 async fn build_after(
@@ -117,7 +125,9 @@ fn hash(path: &Path, config: &Config) -> String {
     for file in std::iter::once(path.to_owned()).chain(files(config)) {
         // A file that cannot be read fails the build, with its name.
         let bytes = std::fs::read(&file).unwrap_or_default();
-        hasher.update(file.as_os_str().as_encoded_bytes()).update(&[0]);
+        hasher
+            .update(file.as_os_str().as_encoded_bytes())
+            .update(&[0]);
         hasher.update(blake3::hash(&bytes).as_bytes());
     }
     hasher.finalize().to_hex().chars().take(16).collect()
@@ -127,7 +137,11 @@ fn hash(path: &Path, config: &Config) -> String {
 fn files(config: &Config) -> impl Iterator<Item = PathBuf> {
     let certificates = config.tls.values().flat_map(|tls| &tls.certificates);
     let certificates = certificates.flat_map(|pair| [pair.cert.clone(), pair.key.clone()]);
-    config.plugins.values().map(|plugin| plugin.file.clone()).chain(certificates)
+    config
+        .plugins
+        .values()
+        .map(|plugin| plugin.file.clone())
+        .chain(certificates)
 }
 
 impl Reloader {
@@ -141,7 +155,9 @@ impl Reloader {
             announce: watch::Sender::new(snapshot),
             last: Mutex::new(status(
                 Trigger::Start,
-                Outcome::Applied { pending_restart: Vec::new() },
+                Outcome::Applied {
+                    pending_restart: Vec::new(),
+                },
             )),
             turn: tokio::sync::Mutex::default(),
         })
@@ -165,7 +181,9 @@ impl Reloader {
     /// Every file whose change asks for a reload.
     pub fn watched(&self) -> Vec<PathBuf> {
         let current = self.gateway.current.load();
-        std::iter::once(self.path.clone()).chain(files(&current.config)).collect()
+        std::iter::once(self.path.clone())
+            .chain(files(&current.config))
+            .collect()
     }
 
     /// Loads the file again and, when it is good, swaps it in.
@@ -178,7 +196,9 @@ impl Reloader {
             Err(failure) => {
                 error!(?trigger, %failure, "reload failed; the last good configuration goes on");
                 self.gateway.metrics.reload_failed();
-                Outcome::Failed { error: failure.to_string() }
+                Outcome::Failed {
+                    error: failure.to_string(),
+                }
             }
         };
         *self.last.lock() = status(trigger, outcome.clone());
@@ -193,8 +213,14 @@ impl Reloader {
         for key in &next.config.not_active {
             warn!(key, "not active yet");
         }
-        self.gateway.store.resize(next.config.cache.local.max_memory.0);
-        info!(version = next.version, hash = next.hash, "configuration applied");
+        self.gateway
+            .store
+            .resize(next.config.cache.local.max_memory.0);
+        info!(
+            version = next.version,
+            hash = next.hash,
+            "configuration applied"
+        );
         self.gateway.metrics.reloaded(&next.hash);
         let next = Arc::new(next);
         self.gateway.current.store(next.clone());
@@ -204,8 +230,15 @@ impl Reloader {
 }
 
 fn status(trigger: Trigger, outcome: Outcome) -> Status {
-    let time = crate::clock::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Status { trigger, time, outcome }
+    let time = crate::clock::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    Status {
+        trigger,
+        time,
+        outcome,
+    }
 }
 
 /// What was built once, at the start, and differs now.
@@ -214,10 +247,19 @@ fn pending_restart(current: &Config, next: &Config) -> Vec<String> {
     let (local, next_local) = (&current.cache.local, &next.cache.local);
     let (metrics, next_metrics) = (&current.cache.metrics, &next.cache.metrics);
     [
-        differs("server.threads", current.server.threads != next.server.threads),
+        differs(
+            "server.threads",
+            current.server.threads != next.server.threads,
+        ),
         differs("admin.address", current.admin.address != next.admin.address),
-        differs("cache.distributed.local.segments", local.segments != next_local.segments),
-        differs("cache.distributed.local.algorithm", local.algorithm != next_local.algorithm),
+        differs(
+            "cache.distributed.local.segments",
+            local.segments != next_local.segments,
+        ),
+        differs(
+            "cache.distributed.local.algorithm",
+            local.algorithm != next_local.algorithm,
+        ),
         differs(
             "cache.metrics.histogram_buckets",
             metrics.histogram_buckets != next_metrics.histogram_buckets,

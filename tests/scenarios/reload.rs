@@ -70,7 +70,7 @@ async fn a_broken_file_keeps_the_last_good_one() {
     let status = gateway.config_status().await;
     assert_eq!(status["hash"], good, "{status}");
     assert_eq!(status["last_reload"]["result"], "failed", "{status}");
-    let problems = status["last_reload"]["problems"].to_string();
+    let problems = status["last_reload"]["error"].to_string();
     assert!(
         problems.contains("tttl") && problems.contains("ttl"),
         "{problems}"
@@ -88,7 +88,10 @@ async fn a_broken_file_keeps_the_last_good_one() {
     gateway
         .reconfigure(|config| config.route_cache("ttl: 10m"))
         .await;
-    assert_eq!(gateway.config_status().await["last_reload"]["result"], "ok");
+    assert_eq!(
+        gateway.config_status().await["last_reload"]["result"],
+        "applied"
+    );
     gateway
         .get("/2")
         .await
@@ -217,6 +220,6 @@ async fn reload_answers_with_what_it_did() {
     let answer = gateway.admin_post("/reload", json!({})).await;
     assert_eq!(
         (answer.status, &answer.json()["result"]),
-        (200, &json!("ok"))
+        (200, &json!("applied"))
     );
 }

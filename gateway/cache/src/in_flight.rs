@@ -4,6 +4,8 @@
 //! which it found nothing, so no wake-up is lost. The two ends are `fill` and `reader`; whether the
 //! result is stored is `store/commit`.
 
+mod state;
+
 use std::{
     collections::VecDeque,
     mem,
@@ -17,6 +19,7 @@ use std::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use self::state::{Chunk, Keep, Phase, State, chunk_cost, chunks_of};
 use crate::{
     Body, EntryId, FillSpec, Key, Moment, Piece, Stamp,
     entry::{record, record_weight},

@@ -14,7 +14,7 @@ pub(crate) struct Seat {
 /// Whether a fill that is not stored any more waits for a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// It does: nothing is kept for a reader that is slow.
+    /// It does, so that what is kept for a slow reader stays bounded.
     Held,
     /// It does not: the reader runs in the fill's own task, and waiting for it would wait for ever.
     Own,

@@ -42,7 +42,9 @@ pub struct Particular;
 
 fn refuses(parameter: &[u8]) -> bool {
     let parameter = trim(parameter);
-    let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
+    let weight = parameter
+        .strip_prefix(b"q=")
+        .or_else(|| parameter.strip_prefix(b"Q="));
     weight.is_some_and(|weight| {
         !weight.is_empty() && weight.iter().all(|byte| matches!(byte, b'0' | b'.'))
     })

@@ -5,14 +5,16 @@ use crate::caching::lookup::{self, Count, Located, Variants};
 use crate::caching::plan::{Asked, Plan, plan};
 use crate::caching::purge;
 use crate::clock;
-use crate::plugin_view::Described;
+use crate::exchange::Target;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shoal_cache::{Found, Usability};
+use shoal_plugins::RequestView;
 use shoal_rules::{Presented, Reuse, reuse};
+use std::borrow::Cow;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Question {
@@ -34,23 +36,43 @@ pub(super) async fn lookup(
         headers: &headers,
     });
     let Some(route) = route else {
-        return (StatusCode::NOT_FOUND, Json(json!({ "error": "no route matches this URL" })));
+        return (
+            StatusCode::NOT_FOUND,
+            Json(json!({ "error": "no route matches this URL" })),
+        );
     };
-    let described = Described { target: &target, headers: &headers };
-    let keyed = route.plugins.iter().filter(|plugin| plugin.hooks().cache_key);
-    let edits: Vec<_> = keyed.filter_map(|plugin| plugin.cache_key(&described).ok()).collect();
-    let asked =
-        Asked { target: &target, method: &Method::GET, headers: &headers, client: None, grpc: false };
+    let described = Described { target: &target };
+    let keyed = route
+        .plugins
+        .iter()
+        .filter(|plugin| plugin.hooks().cache_key);
+    let edits: Vec<_> = keyed
+        .filter_map(|plugin| plugin.cache_key(&described).ok())
+        .collect();
+    let asked = Asked {
+        target: &target,
+        method: &Method::GET,
+        headers: &headers,
+        client: None,
+        grpc: false,
+    };
     let lookup = match plan(route, asked, &edits) {
         Plan::Bypass(reason) => {
-            let answer = json!({ "route": route.config.name, "found": false, "bypass": reason.label() });
+            let answer =
+                json!({ "route": route.config.name, "found": false, "bypass": reason.label() });
             return (StatusCode::OK, Json(answer));
         }
         Plan::Lookup(lookup) => lookup,
     };
     let now = clock::now();
     let store = &operator.gateway.store;
-    let found = lookup::find(store, &lookup.key, &headers, clock::moment(now), Count::Nothing);
+    let found = lookup::find(
+        store,
+        &lookup.key,
+        &headers,
+        clock::moment(now),
+        Count::Nothing,
+    );
     let answer = match found {
         Err(absent) => json!({
             "route": route.config.name,
@@ -59,7 +81,10 @@ pub(super) async fn lookup(
             "variants": absent.variants == Variants::Others,
         }),
         Ok(located) => {
-            let presented = Presented { method: &Method::GET, headers: &headers };
+            let presented = Presented {
+                method: &Method::GET,
+                headers: &headers,
+            };
             let freshness = &located.response.freshness;
             let verdict = reuse(freshness, &presented, &route.policy, now);
             describe(&route.config.name, &lookup.uri, &located, &verdict, now)
@@ -110,4 +135,41 @@ fn describe(
         "hits": hits,
         "headers": fields,
     })
+}
+
+/// A request that nobody made: what an operator asks about.
+struct Described<'a> {
+    target: &'a Target,
+}
+
+impl RequestView for Described<'_> {
+    fn method(&self) -> &str {
+        "GET"
+    }
+
+    fn scheme(&self) -> &str {
+        self.target.scheme
+    }
+
+    fn host(&self) -> &str {
+        &self.target.host
+    }
+
+    fn path(&self) -> &str {
+        &self.target.path
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.target.query.as_deref()
+    }
+
+    fn header(&self, _name: &str) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    fn client_ip(&self) -> String {
+        String::new()
+    }
+
+    fn for_each_header(&self, _visit: &mut dyn FnMut(&str, &str)) {}
 }

@@ -12,7 +12,11 @@ use std::time::UNIX_EPOCH;
 /// What runs, and how the last reload ended.
 pub(super) async fn status(State(operator): State<Operator>) -> Json<Value> {
     let snapshot = operator.gateway.current.load_full();
-    let loaded = snapshot.loaded.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let loaded = snapshot
+        .loaded
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     let plugins: Vec<Value> = snapshot
         .plugins
         .values()

@@ -45,10 +45,16 @@ pub(super) async fn purge(
     State(operator): State<Operator>,
     Json(order): Json<Order>,
 ) -> (StatusCode, Json<Value>) {
-    let strength = if order.soft { Strength::Soft } else { Strength::Hard };
+    let strength = if order.soft {
+        Strength::Soft
+    } else {
+        Strength::Hard
+    };
     let names = order.names();
     if names.is_empty() || names.len() > NAMES_MAX {
-        let error = format!("name between 1 and {NAMES_MAX} things to purge: files, tags, hosts, prefixes, regex or purge_everything");
+        let error = format!(
+            "name between 1 and {NAMES_MAX} things to purge: files, tags, hosts, prefixes, regex or purge_everything"
+        );
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": error })));
     }
     let snapshot = operator.gateway.current.load_full();
@@ -61,7 +67,10 @@ pub(super) async fn purge(
                 id = applied.epoch.count();
             }
             Err(bad) => {
-                return (StatusCode::BAD_REQUEST, Json(json!({ "error": bad.to_string() })));
+                return (
+                    StatusCode::BAD_REQUEST,
+                    Json(json!({ "error": bad.to_string() })),
+                );
             }
         }
     }

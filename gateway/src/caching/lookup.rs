@@ -59,23 +59,38 @@ pub fn find(
         Count::Use => store.get(key, now),
         Count::Nothing => store.peek(key, now),
     };
-    let absent = |key: &Key, variants| Absent { key: key.clone(), variants };
-    let Some(found) = get(primary) else { return Err(absent(primary, Variants::None)) };
+    let absent = |key: &Key, variants| Absent {
+        key: key.clone(),
+        variants,
+    };
+    let Some(found) = get(primary) else {
+        return Err(absent(primary, Variants::None));
+    };
     let values = match decode(&found) {
         None => return Err(absent(primary, Variants::None)),
         Some(Stored::Response(response)) => {
-            return Ok(Located { key: primary.clone(), response, found });
+            return Ok(Located {
+                key: primary.clone(),
+                response,
+                found,
+            });
         }
         Some(Stored::VaryIndex(values)) => values,
     };
     let mut newest = None;
     for value in values.iter().take(VARY_VALUES_MAX) {
-        let Selector::Key(selector) = selects(value, request) else { continue };
+        let Selector::Key(selector) = selects(value, request) else {
+            continue;
+        };
         let key = variant(primary, selector);
         if let Some(found) = get(&key)
             && let Some(Stored::Response(response)) = decode(&found)
         {
-            return Ok(Located { key, response, found });
+            return Ok(Located {
+                key,
+                response,
+                found,
+            });
         }
         newest.get_or_insert(key);
     }
@@ -84,7 +99,9 @@ pub fn find(
 
 /// What the fields that `vary` nominates make of a request.
 fn selects(vary: &str, request: &HeaderMap) -> Selector {
-    let Ok(vary) = HeaderValue::from_str(vary) else { return Selector::Star };
+    let Ok(vary) = HeaderValue::from_str(vary) else {
+        return Selector::Star;
+    };
     selecting_key(&HeaderMap::from_iter([(header::VARY, vary)]), request)
 }
 

@@ -64,9 +64,11 @@ pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
     if !lookup || !cache.methods.contains(asked.method) {
         return Plan::Bypass(Reason::MethodBypass);
     }
-    let query = asked.target.query.as_deref().map(|query| {
-        shoal_rules::normalize_query(query, &route.query).into_owned()
-    });
+    let query = asked
+        .target
+        .query
+        .as_deref()
+        .map(|query| shoal_rules::normalize_query(query, &route.query).into_owned());
     let query = query.filter(|query| !query.is_empty());
     let request = Request {
         target: asked.target,
@@ -76,7 +78,11 @@ pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
         client: asked.client,
     };
     let set = |value: &String| !value.is_empty() && value != "0";
-    if cache.cache_bypass.iter().any(|template| set(&template.evaluate(request))) {
+    if cache
+        .cache_bypass
+        .iter()
+        .any(|template| set(&template.evaluate(request)))
+    {
         return Plan::Bypass(Reason::RouteBypass);
     }
     if cache.identity == Identity::Bypass && credentials(asked.headers).is_some() {
@@ -85,7 +91,12 @@ pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
     Plan::Lookup(Box::new(Lookup {
         key: key(route, asked, request, edits),
         uri: asked.target.resource(query.as_deref()),
-        tags: cache.tags.iter().map(|tag| tag.evaluate(request)).filter(set).collect(),
+        tags: cache
+            .tags
+            .iter()
+            .map(|tag| tag.evaluate(request))
+            .filter(set)
+            .collect(),
     }))
 }
 
@@ -113,7 +124,10 @@ fn key(route: &LiveRoute, asked: Asked<'_>, request: Request<'_>, edits: &[KeyEd
         push_op(&mut key, op, asked);
     }
     let full = key.finish();
-    Key { hash: KeyHash(full.hash), bytes: full.bytes }
+    Key {
+        hash: KeyHash(full.hash),
+        bytes: full.bytes,
+    }
 }
 
 fn push_op(key: &mut KeyBuilder, op: &KeyOp, asked: Asked<'_>) {
@@ -142,11 +156,18 @@ fn edited_query(asked: Asked<'_>, query: Option<&str>, edits: &[KeyEdit]) -> Str
         match op {
             KeyOp::QueryOnly(names) => {
                 let original = asked.target.query.as_deref().unwrap_or_default();
-                let kept = names.iter().filter_map(|name| Some((name, parameter(original, name)?)));
-                query = kept.map(|(name, value)| format!("{name}={value}&")).collect();
+                let kept = names
+                    .iter()
+                    .filter_map(|name| Some((name, parameter(original, name)?)));
+                query = kept
+                    .map(|(name, value)| format!("{name}={value}&"))
+                    .collect();
             }
             KeyOp::QueryExclude(names) => {
-                let rule = shoal_rules::QueryRule { exclude: names.clone(), ..Default::default() };
+                let rule = shoal_rules::QueryRule {
+                    exclude: names.clone(),
+                    ..Default::default()
+                };
                 query = shoal_rules::normalize_query(&query, &rule).into_owned();
             }
             KeyOp::Header(_) | KeyOp::Cookie(_) | KeyOp::Add(_) => {}
@@ -156,16 +177,28 @@ fn edited_query(asked: Asked<'_>, query: Option<&str>, edits: &[KeyEdit]) -> Str
 }
 
 fn credentials(headers: &HeaderMap) -> Option<&[u8]> {
-    headers.get(header::AUTHORIZATION).map(header::HeaderValue::as_bytes)
+    headers
+        .get(header::AUTHORIZATION)
+        .map(header::HeaderValue::as_bytes)
 }
 
 /// The key of one variant: the primary key and what selects it.
 pub fn variant(primary: &Key, selector: [u8; 16]) -> Key {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&primary.hash.0.to_be_bytes()).update(&selector);
-    let hash = hasher.finalize().as_bytes().iter().take(16).fold(0, |n, b| n << 8 | u128::from(*b));
+    hasher
+        .update(&primary.hash.0.to_be_bytes())
+        .update(&selector);
+    let hash = hasher
+        .finalize()
+        .as_bytes()
+        .iter()
+        .take(16)
+        .fold(0, |n, b| n << 8 | u128::from(*b));
     let bytes: Vec<u8> = [&primary.bytes[..], &selector].concat();
-    Key { hash: KeyHash(hash), bytes: Bytes::from(bytes) }
+    Key {
+        hash: KeyHash(hash),
+        bytes: Bytes::from(bytes),
+    }
 }
 
 /// The scope of a resource `host/path?query`.
@@ -187,5 +220,12 @@ pub fn tag_scope(tag: &str) -> Scope {
 fn scope(kind: &[u8], text: &str) -> Scope {
     let mut hasher = blake3::Hasher::new();
     hasher.update(kind).update(&[0]).update(text.as_bytes());
-    Scope(hasher.finalize().as_bytes().iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b)))
+    Scope(
+        hasher
+            .finalize()
+            .as_bytes()
+            .iter()
+            .take(8)
+            .fold(0, |n, b| n << 8 | u64::from(*b)),
+    )
 }

@@ -11,7 +11,9 @@ use shoal_cache::{Applied, BadPattern, Invalidation, Strength, Target};
 
 /// Applies `invalidation` to this node, at once.
 pub fn apply(gateway: &Gateway, invalidation: &Invalidation) -> Result<Applied, BadPattern> {
-    let applied = gateway.store.apply(invalidation, clock::moment(clock::now()))?;
+    let applied = gateway
+        .store
+        .apply(invalidation, clock::moment(clock::now()))?;
     gateway.metrics.purged(kind(&invalidation.target), &applied);
     Ok(applied)
 }
@@ -68,11 +70,19 @@ pub fn resource(url: &str, snapshot: &Snapshot) -> String {
 /// A URL as a request would name it. What does not parse as a URI is taken as it stands, and matches
 /// nothing.
 pub fn parse(url: &str) -> Asked {
-    let scheme = if url.starts_with("https://") { "https" } else { "http" };
+    let scheme = if url.starts_with("https://") {
+        "https"
+    } else {
+        "http"
+    };
     let rest = without_scheme(url);
     let uri: Option<Uri> = format!("{scheme}://{rest}").parse().ok();
     let Some(uri) = uri else {
-        return Asked { scheme, host: rest.to_owned(), ..Asked::default() };
+        return Asked {
+            scheme,
+            host: rest.to_owned(),
+            ..Asked::default()
+        };
     };
     Asked {
         scheme,
@@ -87,7 +97,9 @@ pub fn parse(url: &str) -> Asked {
 }
 
 fn without_scheme(url: &str) -> &str {
-    url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(url)
+    url.strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .unwrap_or(url)
 }
 
 fn kind(target: &Target) -> &'static str {

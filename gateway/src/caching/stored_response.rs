@@ -71,9 +71,7 @@ impl Stored {
         let kind = reader.u8()?;
         reader.short()?;
         match kind {
-            KIND_RESPONSE => {
-                Some(Self::Response(Box::new(StoredResponse::read(&mut reader)?)))
-            }
+            KIND_RESPONSE => Some(Self::Response(Box::new(StoredResponse::read(&mut reader)?))),
             KIND_VARY_INDEX => {
                 let count = reader.u8()?;
                 let values = (0..count).map(|_| reader.text()).collect::<Option<_>>()?;
@@ -86,8 +84,11 @@ impl Stored {
 
 /// The resource inside encoded bytes: what prefix and regex invalidations are tested on.
 pub fn uri_of(bytes: &[u8]) -> &[u8] {
-    let Some(([_version, _kind, high, low], rest)) = bytes.split_first_chunk() else { return &[] };
-    rest.get(..usize::from(u16::from_be_bytes([*high, *low]))).unwrap_or_default()
+    let Some(([_version, _kind, high, low], rest)) = bytes.split_first_chunk() else {
+        return &[];
+    };
+    rest.get(..usize::from(u16::from_be_bytes([*high, *low])))
+        .unwrap_or_default()
 }
 
 impl StoredResponse {
@@ -111,7 +112,9 @@ impl StoredResponse {
         let freshness = Freshness::decode(&reader.take(Freshness::ENCODED_LEN)?)?;
         let status = StatusCode::from_u16(reader.u16()?).ok()?;
         let route = reader.text()?;
-        let tags = (0..reader.u16()?).map(|_| reader.text()).collect::<Option<_>>()?;
+        let tags = (0..reader.u16()?)
+            .map(|_| reader.text())
+            .collect::<Option<_>>()?;
         let count = reader.u16()?;
         let mut headers = HeaderMap::with_capacity(usize::from(count) + 4);
         for _ in 0..count {
@@ -119,7 +122,13 @@ impl StoredResponse {
             let value = HeaderValue::from_maybe_shared(reader.long()?).ok()?;
             headers.append(name, value);
         }
-        Some(Self { freshness, status, headers, tags, route })
+        Some(Self {
+            freshness,
+            status,
+            headers,
+            tags,
+            route,
+        })
     }
 }
 
@@ -142,7 +151,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn take(&mut self, count: usize) -> Option<Bytes> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len())?;
+        let end = self
+            .at
+            .checked_add(count)
+            .filter(|end| *end <= self.bytes.len())?;
         let part = self.bytes.slice(self.at..end);
         self.at = end;
         Some(part)

@@ -31,15 +31,21 @@ pub(super) fn ask(
     body: Option<&Value>,
 ) -> Result<Answer, Exit> {
     let (address, token) = admin.find();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| {
         complain(format_args!("error: {error}"));
         Exit::Runtime
     })?;
-    let asked = tokio::time::timeout(TIMEOUT, exchange(&address, token, method, path, body));
-    let answered = runtime.block_on(async { asked.await });
+    let answered = runtime.block_on(async {
+        let exchange = exchange(&address, token, method, path, body);
+        tokio::time::timeout(TIMEOUT, exchange).await
+    });
     let unreachable = |error: &dyn std::fmt::Display| {
-        complain(format_args!("error: the gateway's admin at {address} does not answer: {error}"));
+        complain(format_args!(
+            "error: the gateway's admin at {address} does not answer: {error}"
+        ));
         Exit::Unreachable
     };
     match answered {
@@ -69,19 +75,32 @@ async fn exchange(
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
     let body = body.map(Value::to_string).unwrap_or_default();
-    let response = sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
+    let response = sender
+        .send_request(request.body(Full::new(Bytes::from(body)))?)
+        .await?;
     let status = response.status();
-    let bytes = Limited::new(response.into_body(), ANSWER_MAX).collect().await?.to_bytes();
+    let bytes = Limited::new(response.into_body(), ANSWER_MAX)
+        .collect()
+        .await?
+        .to_bytes();
     driver.abort();
     let text = || Value::String(String::from_utf8_lossy(&bytes).trim_end().to_owned());
-    Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_else(|_text| text()) })
+    Ok(Answer {
+        status,
+        body: serde_json::from_slice(&bytes).unwrap_or_else(|_text| text()),
+    })
 }
 
 impl Admin {
     /// As told, else as the discovered configuration says, else the default.
     fn find(&self) -> (String, Option<String>) {
-        let file = ConfigFile { config: std::env::var_os("SHOAL_CONFIG").map(Into::into) };
-        let config = file.find().ok().and_then(|path| crate::config::load::from_file(&path).ok());
+        let file = ConfigFile {
+            config: std::env::var_os("SHOAL_CONFIG").map(Into::into),
+        };
+        let config = file
+            .find()
+            .ok()
+            .and_then(|path| crate::config::load::from_file(&path).ok());
         let address = self.admin.clone();
         let address = address.or(config.as_ref().map(|c| c.admin.address.to_string()));
         let token = self.token.clone();

@@ -22,9 +22,14 @@ pub(super) fn check(file: ConfigFile) -> Exit {
         complain(warning);
     }
     list("not active yet", &config.not_active);
-    list("protects, and is not active yet: `run` refuses to start", &config.unprotected);
+    list(
+        "protects, and is not active yet: `run` refuses to start",
+        &config.unprotected,
+    );
     // Scripts must compile and certificates must be readable, too.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let built = match runtime {
         Ok(runtime) => runtime.block_on(reload::build(&path, config)),
         Err(error) => {

@@ -36,17 +36,15 @@ pub(super) struct Purge {
 
 impl Purge {
     pub(super) fn run(&self) -> Exit {
-        let mut order = json!({
+        let order = json!({
             "files": self.url,
             "tags": self.tag,
             "hosts": self.host,
             "prefixes": self.prefix,
             "purge_everything": self.all,
+            "regex": self.regex,
             "soft": self.soft,
         });
-        if let Some(regex) = &self.regex {
-            order["regex"] = json!(regex);
-        }
         match ask(&self.admin, &Method::POST, "/purge", Some(&order)) {
             Ok(answer) if answer.status.is_success() => {
                 print(&answer.body);

@@ -3,6 +3,7 @@
 use super::admin_client::ask;
 use super::{Admin, Exit, complain, print};
 use http::{Method, StatusCode};
+use serde_json::Value;
 
 pub(super) fn reload(admin: &Admin) -> Exit {
     let answer = match ask(admin, &Method::POST, "/reload", None) {
@@ -10,9 +11,14 @@ pub(super) fn reload(admin: &Admin) -> Exit {
         Err(exit) => return exit,
     };
     if answer.status == StatusCode::UNPROCESSABLE_ENTITY {
-        complain(answer.body["error"].as_str().unwrap_or("the configuration was refused"));
+        let error = answer.body.get("error").and_then(Value::as_str);
+        complain(error.unwrap_or("the configuration was refused"));
         return Exit::ConfigInvalid;
     }
     print(&answer.body);
-    if answer.status.is_success() { Exit::Ok } else { Exit::Refused }
+    if answer.status.is_success() {
+        Exit::Ok
+    } else {
+        Exit::Refused
+    }
 }

@@ -38,19 +38,40 @@ impl Status {
 
 fn table(config: &Value, stats: &Value) {
     let row = |name: &str, value: String| print(format_args!("{name:<14} {value}"));
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    row("config", format!("{} (version {}, {})", text(&config["file"]), config["version"], text(&config["hash"])));
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    row(
+        "config",
+        format!(
+            "{} (version {}, {})",
+            text(&config["file"]),
+            config["version"],
+            text(&config["hash"])
+        ),
+    );
     let last = &config["last_reload"];
-    row("last reload", format!("{} by {}", text(&last["result"]), text(&last["trigger"])));
+    row(
+        "last reload",
+        format!("{} by {}", text(&last["result"]), text(&last["trigger"])),
+    );
     if let Some(error) = last["error"].as_str() {
         row("", error.replace('\n', "\n               "));
     }
     row("entries", stats["entries"].to_string());
-    row("bytes", format!("{} of {}", stats["bytes"], stats["max_memory"]));
+    row(
+        "bytes",
+        format!("{} of {}", stats["bytes"], stats["max_memory"]),
+    );
     row("hits", stats["hits"].to_string());
     row("misses", stats["misses"].to_string());
     let waiting = config["not_active"].as_array().map_or(0, Vec::len);
     if waiting > 0 {
-        row("not active", format!("{waiting} key(s) of the configuration; see `shoal check`"));
+        row(
+            "not active",
+            format!("{waiting} key(s) of the configuration; see `shoal check`"),
+        );
     }
 }

@@ -66,7 +66,10 @@ pub struct ListenError {
 impl Listeners {
     /// None yet.
     pub fn new(shared: Shared) -> Self {
-        Self { shared, running: HashMap::new() }
+        Self {
+            shared,
+            running: HashMap::new(),
+        }
     }
 
     /// Makes the listeners those of `snapshot`. What cannot be opened is returned; the others run.
@@ -91,10 +94,20 @@ impl Listeners {
                 Ok((socket, bound)) => {
                     let serving = Arc::new(ArcSwap::new(serving));
                     let task = tokio::spawn(accept(socket, serving.clone()));
-                    self.running.insert(listener.address, Running { bound, serving, task });
+                    self.running.insert(
+                        listener.address,
+                        Running {
+                            bound,
+                            serving,
+                            task,
+                        },
+                    );
                 }
                 Err(source) => {
-                    failures.push(ListenError { address: listener.address, source });
+                    failures.push(ListenError {
+                        address: listener.address,
+                        source,
+                    });
                 }
             }
         }
@@ -104,7 +117,10 @@ impl Listeners {
     /// Where clients connect, in the order of `snapshot`: port 0 shows as the port that was taken.
     pub fn bound(&self, snapshot: &Snapshot) -> Vec<SocketAddr> {
         let listeners = snapshot.config.listeners.iter();
-        listeners.filter_map(|l| self.running.get(&l.address)).map(|running| running.bound).collect()
+        listeners
+            .filter_map(|l| self.running.get(&l.address))
+            .map(|running| running.bound)
+            .collect()
     }
 
     /// Stops accepting everywhere. Connections under way go on.
@@ -122,7 +138,11 @@ impl Listeners {
     ) {
         let snapshot = changes.borrow_and_update().clone();
         let failures = self.apply(&snapshot);
-        let outcome = if failures.is_empty() { Ok(self.bound(&snapshot)) } else { Err(failures) };
+        let outcome = if failures.is_empty() {
+            Ok(self.bound(&snapshot))
+        } else {
+            Err(failures)
+        };
         // Nobody waits for the outcome any more when the start was given up.
         let _ = first.send(outcome);
         drop(snapshot);
@@ -145,7 +165,10 @@ impl Listeners {
     }
 
     fn serving(&self, listener: &Listener, snapshot: &Snapshot) -> Serving {
-        let tls = listener.tls.as_ref().and_then(|name| snapshot.tls.get(&(name.clone(), listener.address)));
+        let tls = listener
+            .tls
+            .as_ref()
+            .and_then(|name| snapshot.tls.get(&(name.clone(), listener.address)));
         Serving {
             listener: listener.clone(),
             tls: tls.cloned().map(TlsAcceptor::from),
@@ -158,7 +181,11 @@ impl Listeners {
 
 /// Binds `address`; a socket in TIME_WAIT is no obstacle.
 fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -201,7 +228,10 @@ struct Slot {
 impl Slot {
     fn take(connections: &Arc<AtomicUsize>) -> Self {
         let count = connections.fetch_add(1, Relaxed) + 1;
-        Self { connections: connections.clone(), count }
+        Self {
+            connections: connections.clone(),
+            count,
+        }
     }
 }
 

@@ -214,8 +214,12 @@ impl Socket {
     fn digest(&self) -> Option<SslDigest> {
         let Self::Tls(tls) = self else { return None };
         let session = tls.get_ref().1;
-        let cipher = session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
-        let version = session.protocol_version().map(|version| format!("{version:?}"));
+        let cipher = session
+            .negotiated_cipher_suite()
+            .map(|suite| format!("{:?}", suite.suite()));
+        let version = session
+            .protocol_version()
+            .map(|version| format!("{version:?}"));
         Some(SslDigest::new(
             cipher.unwrap_or_default(),
             version.unwrap_or_default(),
@@ -278,7 +282,9 @@ impl Ssl for Connection {
     }
 
     fn selected_alpn_proto(&self) -> Option<ALPN> {
-        let Socket::Tls(tls) = &self.socket else { return None };
+        let Socket::Tls(tls) = &self.socket else {
+            return None;
+        };
         match tls.get_ref().1.alpn_protocol() {
             Some(b"h2") => Some(ALPN::H2),
             Some(_) | None => Some(ALPN::H1),
@@ -288,8 +294,10 @@ impl Ssl for Connection {
 
 impl GetTimingDigest for Connection {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        let mut timing = TimingDigest::default();
-        timing.established_ts = self.established;
+        let timing = TimingDigest {
+            established_ts: self.established,
+            ..TimingDigest::default()
+        };
         vec![Some(timing)]
     }
 }

@@ -29,7 +29,11 @@ const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
 pub(super) fn head(bytes: &[u8]) -> Head {
     if !bytes.is_empty() && H2_PREFACE.starts_with(bytes.get(..16).unwrap_or(bytes)) {
-        return if bytes.len() >= H2_PREFACE.len() { Head::Http2 } else { Head::Partial };
+        return if bytes.len() >= H2_PREFACE.len() {
+            Head::Http2
+        } else {
+            Head::Partial
+        };
     }
     let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut request = httparse::Request::new(&mut fields);
@@ -53,7 +57,9 @@ fn framing(request: &httparse::Request<'_, '_>, end: usize) -> Head {
             return Head::Unsized;
         }
         if named("content-length") {
-            let digits = std::str::from_utf8(field.value).ok().filter(|v| !v.starts_with('+'));
+            let digits = std::str::from_utf8(field.value)
+                .ok()
+                .filter(|v| !v.starts_with('+'));
             let value = digits.and_then(|value| value.parse::<usize>().ok());
             if length.is_some() || value.is_none() {
                 return Head::Unsized;
@@ -82,9 +88,18 @@ mod tests {
         check("GET / HTTP/1.1\r\nHost: a", Head::Partial);
         check("GET / HTTP/1.1\r\nHost: a\r\n\r\n", Head::Sized(27));
         check("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2", Head::Sized(27));
-        check("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", Head::Sized(43));
-        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", Head::Unsized);
-        check("GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", Head::Unsized);
+        check(
+            "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
+            Head::Sized(43),
+        );
+        check(
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            Head::Unsized,
+        );
+        check(
+            "GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+            Head::Unsized,
+        );
         check("CONNECT a:443 HTTP/1.1\r\n\r\n", Head::Unsized);
         check("PRI * HT", Head::Partial);
         check("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Head::Http2);
@@ -92,9 +107,18 @@ mod tests {
 
     #[test]
     fn doubtful_heads_are_handed_over() {
-        check("GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", Head::Unsized);
-        check("GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", Head::Unsized);
-        check("GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n", Head::Unsized);
+        check(
+            "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+            Head::Unsized,
+        );
+        check(
+            "GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\n",
+            Head::Unsized,
+        );
+        check(
+            "GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+            Head::Unsized,
+        );
         check("\u{0}\r\n\r\n", Head::Unsized);
         check(&format!("GET /{}", "a".repeat(HEAD_MAX)), Head::TooLarge);
     }

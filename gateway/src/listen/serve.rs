@@ -51,7 +51,8 @@ async fn connection(serving: &Serving, socket: TcpStream, client: SocketAddr) ->
             }
         }
     };
-    let http2 = matches!(&socket, Socket::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"));
+    let http2 =
+        matches!(&socket, Socket::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"));
     let connection = Box::new(Connection::new(socket, client, crate::clock::now()));
     if http2 {
         return http_2(serving, connection).await;
@@ -62,7 +63,10 @@ async fn connection(serving: &Serving, socket: TcpStream, client: SocketAddr) ->
 /// HTTP/2 is Pingora's from here: it multiplexes, and it goes away by itself when the gateway drains.
 async fn http_2(serving: &Serving, connection: Box<Connection>) -> ConnectionEnd {
     let _busy = serving.drain.busy();
-    serving.proxy.process_new(connection, &serving.drain.watch()).await;
+    serving
+        .proxy
+        .process_new(connection, &serving.drain.watch())
+        .await;
     ConnectionEnd::Closed
 }
 
@@ -104,7 +108,10 @@ async fn requests(serving: &Serving, mut connection: Box<Connection>) -> Connect
 /// Gives one request to Pingora; the connection comes back when it can carry another.
 async fn hand_over(serving: &Serving, session: ServerSession) -> Option<Box<Connection>> {
     let _busy = serving.drain.busy();
-    let returned = serving.proxy.process_new_http(session, &serving.drain.watch()).await?;
+    let returned = serving
+        .proxy
+        .process_new_http(session, &serving.drain.watch())
+        .await?;
     let (stream, _settings) = returned.consume();
     let connection = stream.into_any().downcast::<Connection>().ok()?;
     // A body that was not read whole leaves the connection in the middle of a request.
@@ -147,7 +154,10 @@ async fn next(serving: &Serving, connection: &mut Connection, idle: Duration) ->
             }
         }
     });
-    whole.await.unwrap_or(Next::Refuse("408 Request Timeout", ConnectionEnd::HeadTimeout))
+    whole.await.unwrap_or(Next::Refuse(
+        "408 Request Timeout",
+        ConnectionEnd::HeadTimeout,
+    ))
 }
 
 async fn refuse(connection: &mut Connection, status: &str) {

@@ -47,8 +47,15 @@ pub struct Certificates {
 impl Certificates {
     /// Reads and checks every file.
     pub fn load(config: &TlsConfig) -> Result<Self, TlsError> {
-        let keys = config.certificates.iter().map(load).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { keys, min_version: config.min_version })
+        let keys = config
+            .certificates
+            .iter()
+            .map(load)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            keys,
+            min_version: config.min_version,
+        })
     }
 
     /// The TLS settings of `listener`, which choose among these certificates.
@@ -77,7 +84,9 @@ impl Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let named = hello.server_name().and_then(|name| ServerName::try_from(name).ok());
+        let named = hello
+            .server_name()
+            .and_then(|name| ServerName::try_from(name).ok());
         let fits = |key: &&Arc<CertifiedKey>| {
             let name = named.as_ref()?;
             let leaf = webpki::EndEntityCert::try_from(key.cert.first()?).ok()?;
@@ -89,9 +98,10 @@ impl ResolvesServerCert for Certificates {
 }
 
 fn load(certificate: &Certificate) -> Result<Arc<CertifiedKey>, TlsError> {
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(&certificate.cert)?)
-        .collect::<Result<_, _>>()
-        .map_err(|error| unreadable(&certificate.cert, error.to_string()))?;
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(&read(&certificate.cert)?)
+            .collect::<Result<_, _>>()
+            .map_err(|error| unreadable(&certificate.cert, error.to_string()))?;
     if chain.is_empty() {
         return Err(unreadable(&certificate.cert, "no certificate in it".into()));
     }
@@ -112,5 +122,8 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 }
 
 fn unreadable(path: &Path, reason: String) -> TlsError {
-    TlsError::Unreadable { path: path.to_owned(), reason }
+    TlsError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    }
 }

@@ -2,28 +2,20 @@
 //! the wrong phase panics, so that every one of them can be seen together.
 
 use super::service::Proxy;
-use super::storage::{Asked, FillOrder, head};
+use super::storage::Asked;
 use super::storage_body::{CompleteBody, GrowingBody};
 use crate::caching::lookup::Variants;
 use crate::caching::plan::Plan;
-use crate::caching::progress::Progress;
+use crate::clock;
 use crate::exchange::{Collapsed, Exchange, FoundResponse, Served, WhileRevalidating};
-use crate::template::joined;
-use crate::{clock, plugin_hooks};
-use http::{HeaderMap, Method, StatusCode, header};
-use pingora_cache::{
-    CacheKey, CacheMeta, CacheOptionOverrides, CachePhase, ForcedFreshness, HitHandler,
-    NoCacheReason, RespCacheable,
-};
+use http::header;
+use pingora_cache::{CacheKey, CacheOptionOverrides, CachePhase, ForcedFreshness, HitHandler};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::{RangeType, Session, range_header_filter};
 use shoal_cache::{Usability, Why};
 use shoal_rules as rules;
-use shoal_rules::vary::Selector;
-use shoal_rules::{Presented, Reason, Received, Reuse};
-use std::sync::Arc;
-use std::time::SystemTime;
+use shoal_rules::{Presented, Reason, Reuse};
 
 /// How often a request that waited looks again and becomes one that fills, before it goes on alone.
 const COLLAPSE_ATTEMPTS_MAX: usize = 4;
@@ -32,11 +24,15 @@ const COLLAPSE_ATTEMPTS_MAX: usize = 4;
 const RANGES_MAX: usize = 64;
 
 pub(super) fn enable(proxy: &Proxy, session: &mut Session, exchange: &Exchange) {
-    let (Plan::Lookup(_), Some(route)) = (&exchange.plan, &exchange.route) else { return };
+    let (Plan::Lookup(_), Some(route)) = (&exchange.plan, &exchange.route) else {
+        return;
+    };
     let mut waiting = CacheOptionOverrides::default();
     waiting.wait_timeout = Some(route.config.cache.collapse_timeout);
     waiting.max_lock_retries = Some(COLLAPSE_ATTEMPTS_MAX);
-    session.cache.enable(proxy.backend, None, None, Some(proxy.lock), Some(waiting));
+    session
+        .cache
+        .enable(proxy.backend, None, None, Some(proxy.lock), Some(waiting));
     // A slow client must not hold up those who follow its fill.
     session.as_downstream_mut().set_proxy_tasks_enabled(true);
 }
@@ -47,12 +43,18 @@ pub(super) fn key(session: &Session, exchange: &Exchange) -> Result<CacheKey> {
     };
     let mut key = CacheKey::new(Vec::new(), String::new());
     key.set_primary_bin_override(lookup.key.hash.0.to_be_bytes());
-    key.extensions.insert(Asked::new(lookup.key.clone(), session.req_header().headers.clone()));
+    key.extensions.insert(Asked::new(
+        lookup.key.clone(),
+        session.req_header().headers.clone(),
+    ));
     Ok(key)
 }
 
 pub(super) fn miss(session: &mut Session, exchange: &mut Exchange) {
-    let asked = session.cache.maybe_cache_key().and_then(|key| key.extensions.get::<Asked>());
+    let asked = session
+        .cache
+        .maybe_cache_key()
+        .and_then(|key| key.extensions.get::<Asked>());
     let reason = match asked.map(Asked::variants) {
         Some(Variants::Others) => Reason::VaryMiss,
         Some(Variants::None) | None => Reason::UriMiss,
@@ -62,6 +64,10 @@ pub(super) fn miss(session: &mut Session, exchange: &mut Exchange) {
 }
 
 /// A stored response was found: may it be used?
+#[expect(
+    clippy::fn_params_excessive_bools,
+    reason = "the callback's own parameter"
+)]
 pub(super) fn hit(
     session: &Session,
     handler: &HitHandler,
@@ -71,7 +77,10 @@ pub(super) fn hit(
     let (found, usability) = found(handler)?;
     let route = exchange.route.clone()?;
     let request = session.req_header();
-    let presented = Presented { method: &request.method, headers: &request.headers };
+    let presented = Presented {
+        method: &request.method,
+        headers: &request.headers,
+    };
     let reuse = rules::reuse(&found.freshness, &presented, &route.policy, clock::now());
     let validate = fresh.then_some(ForcedFreshness::ForceExpiredServeStale { expired_at: None });
     let outcome = &mut exchange.outcome;
@@ -103,12 +112,18 @@ pub(super) fn hit(
 }
 
 fn found(handler: &HitHandler) -> Option<(FoundResponse, Usability)> {
-    let (key, id, response, usability) = if let Some(body) = handler.as_any().downcast_ref::<CompleteBody>() {
-        (Some(body.key.clone()), body.hit.entry.id(), &body.response, body.hit.usability)
-    } else {
-        let body = handler.as_any().downcast_ref::<GrowingBody>()?;
-        (None, body.id(), &body.response, Usability::Usable)
-    };
+    let (key, id, response, usability) =
+        if let Some(body) = handler.as_any().downcast_ref::<CompleteBody>() {
+            (
+                Some(body.key.clone()),
+                body.hit.entry.id(),
+                &body.response,
+                body.hit.usability,
+            )
+        } else {
+            let body = handler.as_any().downcast_ref::<GrowingBody>()?;
+            (None, body.id(), &body.response, Usability::Usable)
+        };
     let found = FoundResponse {
         key,
         id,
@@ -122,17 +137,27 @@ fn found(handler: &HitHandler) -> Option<(FoundResponse, Usability)> {
 
 /// Whether stale may be served: with an error because the origin failed, without one while another
 /// request refreshes.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "Pingora's list of errors grows"
+)]
 pub(super) fn should_serve_stale(
     session: &Session,
     exchange: &mut Exchange,
     error: Option<&Error>,
 ) -> bool {
-    let Some(found) = &exchange.outcome.found else { return false };
+    let Some(found) = &exchange.outcome.found else {
+        return false;
+    };
     let Some(error) = error else {
         let serve = found.while_revalidating == WhileRevalidating::Serve;
         if serve {
             let leads = session.cache.is_cache_lock_writer();
-            exchange.outcome.served = if leads { Served::Stale } else { Served::Updating };
+            exchange.outcome.served = if leads {
+                Served::Stale
+            } else {
+                Served::Updating
+            };
             exchange.outcome.forwarded = None;
         }
         return serve;
@@ -148,115 +173,20 @@ pub(super) fn should_serve_stale(
         _other => rules::Failure::Disconnected,
     };
     let request = session.req_header();
-    let presented = Presented { method: &request.method, headers: &request.headers };
+    let presented = Presented {
+        method: &request.method,
+        headers: &request.headers,
+    };
     let now = clock::now();
-    let Some(route) = &exchange.route else { return false };
+    let Some(route) = &exchange.route else {
+        return false;
+    };
     let policy = &route.policy;
     let serve = rules::may_serve_stale_on_error(&found.freshness, &presented, policy, now, failure);
     if serve {
         exchange.outcome.served = Served::StaleOnError;
     }
     serve
-}
-
-/// May the origin's response be stored, and for how long is it fresh?
-pub(super) fn storable(
-    proxy: &Proxy,
-    session: &Session,
-    response: &ResponseHeader,
-    exchange: &mut Exchange,
-) -> RespCacheable {
-    match judge(proxy, session, response, exchange) {
-        Ok(meta) => RespCacheable::Cacheable(meta),
-        Err(reason) => {
-            exchange.outcome.not_stored = Some(reason);
-            exchange.outcome.stored = None;
-            RespCacheable::Uncacheable(NoCacheReason::Custom(reason.label()))
-        }
-    }
-}
-
-fn judge(
-    proxy: &Proxy,
-    session: &Session,
-    response: &ResponseHeader,
-    exchange: &mut Exchange,
-) -> Result<CacheMeta, Reason> {
-    let (Plan::Lookup(lookup), Some(route)) = (&exchange.plan, exchange.route.clone()) else {
-        return Err(Reason::CacheDisabled);
-    };
-    let (lookup, now) = (lookup.clone(), clock::now());
-    let validated = exchange.origin.as_mut().and_then(|origin| origin.not_modified.take());
-    let headers = match (&exchange.outcome.found, validated) {
-        (Some(found), Some(not_modified)) => {
-            let freshened = rules::validation::freshen(&found.headers, &not_modified, now);
-            exchange.outcome.served = Served::Revalidated;
-            plugin_hooks::on_freshened(proxy, session, response, exchange, &route);
-            freshened
-        }
-        _ => response.headers.clone(),
-    };
-    let origin = exchange.origin.as_ref().ok_or(Reason::Incomplete)?;
-    if let Some((reason, _detail)) = &origin.decision.no_store {
-        return Err(*reason);
-    }
-    // A HEAD that the cache takes part in went to the origin as a GET.
-    let request = &session.req_header().headers;
-    let presented = Presented { method: &Method::GET, headers: request };
-    let received = Received { status: response.status, headers: &headers };
-    let times = rules::Times { requested: origin.requested, received: now };
-    let overrides = &origin.decision.overrides;
-    let freshness = rules::storability(&presented, &received, &route.policy, overrides, &times)?;
-    if length(&headers).is_some_and(|length| length > route.config.cache.max_body.0) {
-        return Err(Reason::TooLarge);
-    }
-    let vary = match rules::vary::selecting_key(&headers, request) {
-        Selector::None => None,
-        Selector::Star => return Err(Reason::VaryStar),
-        Selector::Key(selector) => Some((joined(&headers, &header::VARY).unwrap_or_default().into_owned(), selector)),
-    };
-    if rules::deception::content_type_mismatch(&exchange.target.path, &headers) {
-        return Err(Reason::ContentTypeMismatch);
-    }
-    let mut tags = lookup.tags.clone();
-    tags.extend(rules::tags::tags(&headers));
-    tags.extend(origin.decision.tags.iter().cloned());
-    tags.truncate(rules::tags::TAGS_MAX);
-    let found = exchange.outcome.found.as_ref();
-    let order = FillOrder {
-        freshness,
-        uri: lookup.uri.clone(),
-        host: exchange.target.host.clone(),
-        tags,
-        route: route.config.name.clone(),
-        vary,
-        epoch: origin.epoch,
-        requested: origin.requested,
-        current: found.and_then(|found| Some((found.key.clone()?, found.id))),
-        max_body: route.config.cache.max_body.0,
-        progress: Arc::<Progress>::default(),
-    };
-    exchange.progress = Some(order.progress.clone());
-    exchange.outcome.stored = Some(freshness);
-    meta(response.status, &headers, order, now).ok_or(Reason::Incomplete)
-}
-
-fn meta(
-    status: StatusCode,
-    headers: &HeaderMap,
-    order: FillOrder,
-    now: SystemTime,
-) -> Option<CacheMeta> {
-    let head = head(status, &rules::hop_by_hop::storable_headers(headers, now)).ok()?;
-    let freshness = &order.freshness;
-    let until = freshness.fresh_until();
-    let mut meta = CacheMeta::new(until, freshness.response_time, u32::MAX, u32::MAX, head);
-    meta.extensions_mut().insert(order);
-    Some(meta)
-}
-
-fn length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Whether the client's conditions make a 304 of `response`.
@@ -269,20 +199,22 @@ pub(super) fn not_modified(
         return false;
     }
     let request = session.req_header();
-    let presented = Presented { method: &request.method, headers: &request.headers };
-    let verdict = rules::precondition::evaluate(
-        &presented,
-        response.status,
-        &response.headers,
-        clock::now(),
-    );
+    let presented = Presented {
+        method: &request.method,
+        headers: &request.headers,
+    };
+    let verdict =
+        rules::precondition::evaluate(&presented, response.status, &response.headers, clock::now());
     verdict == rules::precondition::Precondition::NotModified
 }
 
 /// Which part of `response` the client wants. `If-Range` is ours: Pingora takes weak tags for equal.
 pub(super) fn range(session: &Session, response: &mut ResponseHeader) -> RangeType {
     let request = session.req_header();
-    let presented = Presented { method: &request.method, headers: &request.headers };
+    let presented = Presented {
+        method: &request.method,
+        headers: &request.headers,
+    };
     if !rules::precondition::if_range_holds(&presented, &response.headers) {
         return RangeType::None;
     }
@@ -307,7 +239,9 @@ pub(super) fn observe(session: &Session, exchange: &mut Exchange) {
     }
     let served = &mut exchange.outcome.served;
     match session.cache.phase() {
-        CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => *served = Served::Revalidated,
+        CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => {
+            *served = Served::Revalidated
+        }
         CachePhase::Miss | CachePhase::Expired if *served == Served::Hit => {
             *served = Served::Forwarded;
         }
@@ -325,7 +259,10 @@ pub(super) fn observe(session: &Session, exchange: &mut Exchange) {
 
 /// From here on the client's own pace holds the origin back: nothing is kept for later any more.
 pub(super) fn pace(session: &mut Session, exchange: &Exchange) {
-    if exchange.progress.as_ref().is_some_and(|progress| progress.outgrown())
+    if exchange
+        .progress
+        .as_ref()
+        .is_some_and(|progress| progress.outgrown())
         && !session.has_pending_downstream_tasks()
     {
         session.as_downstream_mut().set_proxy_tasks_enabled(false);

@@ -61,6 +61,7 @@ struct Answer {
 
 impl Failure {
     /// The table. HTTP status, gRPC status, `Proxy-Status` error type, label, sentence for people.
+    #[expect(clippy::too_many_lines, reason = "one table: a failure a row")]
     fn answer(self) -> Answer {
         let row = |status, grpc, proxy_error, label, text| Answer {
             status,
@@ -71,22 +72,118 @@ impl Failure {
         };
         use StatusCode as S;
         match self {
-            Self::NoRoute => row(S::NOT_FOUND, 12, Some("destination_not_found"), "no-route", "no route matches this request"),
-            Self::BadHost => row(S::BAD_REQUEST, 13, Some("http_request_error"), "bad-host", "exactly one valid Host is needed"),
-            Self::BadRequest => row(S::BAD_REQUEST, 13, Some("http_request_error"), "bad-request", "the request cannot be understood"),
-            Self::PurgeForbidden => row(S::FORBIDDEN, 7, Some("http_request_denied"), "purge-forbidden", "this client may not purge"),
-            Self::PluginRejected => row(S::INTERNAL_SERVER_ERROR, 13, Some("proxy_internal_error"), "plugin-rejected", "a plugin failed"),
-            Self::OnlyIfCached => row(S::GATEWAY_TIMEOUT, 14, None, "only-if-cached", "nothing stored may answer this request"),
-            Self::NoTarget => row(S::BAD_GATEWAY, 14, Some("destination_unavailable"), "no-target", "no target of the upstream is available"),
-            Self::ConnectionRefused => row(S::BAD_GATEWAY, 14, Some("connection_refused"), "connection-refused", "the upstream refused the connection"),
-            Self::ConnectionTimeout => row(S::GATEWAY_TIMEOUT, 14, Some("connection_timeout"), "connection-timeout", "connecting to the upstream took too long"),
-            Self::TlsFailed => row(S::BAD_GATEWAY, 14, Some("tls_protocol_error"), "tls-failed", "the upstream's TLS handshake failed"),
-            Self::ReadTimeout => row(S::GATEWAY_TIMEOUT, 4, Some("connection_read_timeout"), "read-timeout", "the upstream did not respond in time"),
-            Self::WriteTimeout => row(S::GATEWAY_TIMEOUT, 4, Some("connection_write_timeout"), "write-timeout", "the upstream did not take the request in time"),
-            Self::ConnectionTerminated => row(S::BAD_GATEWAY, 14, Some("connection_terminated"), "connection-terminated", "the upstream closed the connection"),
-            Self::ProtocolError => row(S::BAD_GATEWAY, 13, Some("http_protocol_error"), "protocol-error", "the upstream's response cannot be understood"),
-            Self::ClientGone => row(S::from_u16(499).unwrap_or(S::BAD_REQUEST), 1, None, "client-gone", "the client went away"),
-            Self::Internal => row(S::INTERNAL_SERVER_ERROR, 13, Some("proxy_internal_error"), "internal", "something went wrong in the gateway"),
+            Self::NoRoute => row(
+                S::NOT_FOUND,
+                12,
+                Some("destination_not_found"),
+                "no-route",
+                "no route matches this request",
+            ),
+            Self::BadHost => row(
+                S::BAD_REQUEST,
+                13,
+                Some("http_request_error"),
+                "bad-host",
+                "exactly one valid Host is needed",
+            ),
+            Self::BadRequest => row(
+                S::BAD_REQUEST,
+                13,
+                Some("http_request_error"),
+                "bad-request",
+                "the request cannot be understood",
+            ),
+            Self::PurgeForbidden => row(
+                S::FORBIDDEN,
+                7,
+                Some("http_request_denied"),
+                "purge-forbidden",
+                "this client may not purge",
+            ),
+            Self::PluginRejected => row(
+                S::INTERNAL_SERVER_ERROR,
+                13,
+                Some("proxy_internal_error"),
+                "plugin-rejected",
+                "a plugin failed",
+            ),
+            Self::OnlyIfCached => row(
+                S::GATEWAY_TIMEOUT,
+                14,
+                None,
+                "only-if-cached",
+                "nothing stored may answer this request",
+            ),
+            Self::NoTarget => row(
+                S::BAD_GATEWAY,
+                14,
+                Some("destination_unavailable"),
+                "no-target",
+                "no target of the upstream is available",
+            ),
+            Self::ConnectionRefused => row(
+                S::BAD_GATEWAY,
+                14,
+                Some("connection_refused"),
+                "connection-refused",
+                "the upstream refused the connection",
+            ),
+            Self::ConnectionTimeout => row(
+                S::GATEWAY_TIMEOUT,
+                14,
+                Some("connection_timeout"),
+                "connection-timeout",
+                "connecting to the upstream took too long",
+            ),
+            Self::TlsFailed => row(
+                S::BAD_GATEWAY,
+                14,
+                Some("tls_protocol_error"),
+                "tls-failed",
+                "the upstream's TLS handshake failed",
+            ),
+            Self::ReadTimeout => row(
+                S::GATEWAY_TIMEOUT,
+                4,
+                Some("connection_read_timeout"),
+                "read-timeout",
+                "the upstream did not respond in time",
+            ),
+            Self::WriteTimeout => row(
+                S::GATEWAY_TIMEOUT,
+                4,
+                Some("connection_write_timeout"),
+                "write-timeout",
+                "the upstream did not take the request in time",
+            ),
+            Self::ConnectionTerminated => row(
+                S::BAD_GATEWAY,
+                14,
+                Some("connection_terminated"),
+                "connection-terminated",
+                "the upstream closed the connection",
+            ),
+            Self::ProtocolError => row(
+                S::BAD_GATEWAY,
+                13,
+                Some("http_protocol_error"),
+                "protocol-error",
+                "the upstream's response cannot be understood",
+            ),
+            Self::ClientGone => row(
+                S::from_u16(499).unwrap_or(S::BAD_REQUEST),
+                1,
+                None,
+                "client-gone",
+                "the client went away",
+            ),
+            Self::Internal => row(
+                S::INTERNAL_SERVER_ERROR,
+                13,
+                Some("proxy_internal_error"),
+                "internal",
+                "something went wrong in the gateway",
+            ),
         }
     }
 
@@ -101,6 +198,10 @@ impl Failure {
     }
 
     /// What Pingora reports, in our words.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "Pingora's list of errors grows"
+    )]
     fn of(error: &Error) -> Self {
         let upstream = matches!(error.esource(), ErrorSource::Upstream);
         if matches!(error.esource(), ErrorSource::Downstream) {
@@ -181,13 +282,20 @@ pub(super) async fn respond(
     let answer = failure.answer();
     exchange.failure = Some(failure);
     if failure.is_upstream() {
-        exchange.outcome.forwarded.get_or_insert(Reason::OriginFailed);
+        exchange
+            .outcome
+            .forwarded
+            .get_or_insert(Reason::OriginFailed);
     }
     if exchange.grpc {
         return respond_grpc(session, exchange, &answer).await;
     }
     let reason = answer.status.canonical_reason().unwrap_or("Error");
-    let body = Bytes::from(format!("{} {reason}: {}\n", answer.status.as_u16(), answer.text));
+    let body = Bytes::from(format!(
+        "{} {reason}: {}\n",
+        answer.status.as_u16(),
+        answer.text
+    ));
     let mut head = ResponseHeader::build(answer.status, Some(8))?;
     head.insert_header(header::CONTENT_TYPE, "text/plain; charset=utf-8")?;
     if let Some(error) = answer.proxy_error {
@@ -206,7 +314,10 @@ async fn respond_grpc(
     head.insert_header(header::CONTENT_TYPE, "application/grpc")?;
     head.insert_header(GRPC_STATUS, answer.grpc.to_string())?;
     head.insert_header(GRPC_MESSAGE, answer.text)?;
-    exchange.answered = Some(Answered { status: 200, body: Bytes::new() });
+    exchange.answered = Some(Answered {
+        status: 200,
+        body: Bytes::new(),
+    });
     session.write_response_header(Box::new(head), true).await
 }
 
@@ -223,8 +334,13 @@ pub(super) async fn send(
     }
     response_phase::cache_status(&mut head, exchange)?;
     let head_only = session.req_header().method == http::Method::HEAD || body.is_empty();
-    exchange.answered = Some(Answered { status: head.status.as_u16(), body: body.clone() });
-    session.write_response_header(Box::new(head), head_only).await?;
+    exchange.answered = Some(Answered {
+        status: head.status.as_u16(),
+        body: body.clone(),
+    });
+    session
+        .write_response_header(Box::new(head), head_only)
+        .await?;
     if !head_only {
         exchange.sent += body.len() as u64;
         session.write_response_body(Some(body), true).await?;
@@ -253,10 +369,16 @@ pub(super) async fn respond_to(
     }
     // A response that has begun cannot become another: the connection is all that is left to end.
     if failure == Failure::ClientGone || session.response_written().is_some() {
-        return FailToProxy { error_code: status, can_reuse_downstream: false };
+        return FailToProxy {
+            error_code: status,
+            can_reuse_downstream: false,
+        };
     }
     let sent = respond(session, exchange, failure).await.is_ok();
     // A request body that was not read whole would be taken for the next request.
     let reusable = sent && session.as_downstream_mut().is_body_done();
-    FailToProxy { error_code: status, can_reuse_downstream: reusable }
+    FailToProxy {
+        error_code: status,
+        can_reuse_downstream: reusable,
+    }
 }

@@ -23,7 +23,9 @@ pub(super) async fn answer(
     session: &mut Session,
     exchange: &mut Exchange,
 ) -> Result<bool> {
-    let Some((hit, head)) = find(proxy, session, exchange)? else { return Ok(false) };
+    let Some((hit, head)) = find(proxy, session, exchange)? else {
+        return Ok(false);
+    };
     let head_only = head.status == StatusCode::NOT_MODIFIED
         || session.req_header().method == Method::HEAD
         || hit.entry.body().len() == 0;
@@ -33,7 +35,10 @@ pub(super) async fn answer(
     if !head_only {
         let body = hit.entry.body();
         exchange.sent += body.len();
-        tasks.extend(body.slice(0..body.len()).map(|chunk| HttpTask::Body(Some(chunk), false)));
+        tasks.extend(
+            body.slice(0..body.len())
+                .map(|chunk| HttpTask::Body(Some(chunk), false)),
+        );
         if let Some(HttpTask::Body(_, end)) = tasks.last_mut() {
             *end = true;
         }
@@ -57,11 +62,25 @@ fn find(
     };
     let now = clock::now();
     let store = &proxy.gateway.store;
-    let found = lookup::find(store, &plan.key, &request.headers, clock::moment(now), Count::Use);
-    let Ok(Located { key, response, found: Found::Complete(hit) }) = found else {
+    let found = lookup::find(
+        store,
+        &plan.key,
+        &request.headers,
+        clock::moment(now),
+        Count::Use,
+    );
+    let Ok(Located {
+        key,
+        response,
+        found: Found::Complete(hit),
+    }) = found
+    else {
         return Ok(None);
     };
-    let presented = Presented { method: &request.method, headers: &request.headers };
+    let presented = Presented {
+        method: &request.method,
+        headers: &request.headers,
+    };
     if hit.usability != Usability::Usable
         || !matches!(
             reuse(&response.freshness, &presented, &route.policy, now),
@@ -95,7 +114,10 @@ fn whole(
     hit: &Hit,
 ) -> Result<ResponseHeader> {
     let mut head = storage::head(response.status, &response.headers)?;
-    let bodiless = matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let bodiless = matches!(
+        response.status,
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
     if !bodiless && !head.headers.contains_key(header::CONTENT_LENGTH) {
         head.insert_header(header::CONTENT_LENGTH, hit.entry.body().len())?;
     }

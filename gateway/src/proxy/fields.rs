@@ -27,7 +27,10 @@ pub(super) fn forward(request: &mut RequestHeader, exchange: &Exchange) -> Resul
         request.remove_header(name);
     }
     if let Some(client) = exchange.client {
-        let earlier = request.headers.get(&X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
+        let earlier = request
+            .headers
+            .get(&X_FORWARDED_FOR)
+            .and_then(|value| value.to_str().ok());
         let list = match earlier {
             Some(earlier) => format!("{earlier}, {client}"),
             None => client.to_string(),

@@ -19,7 +19,9 @@ pub(super) struct Lock {
 
 impl Lock {
     pub(super) fn new() -> Self {
-        Self { table: Collapse::new() }
+        Self {
+            table: Collapse::new(),
+        }
     }
 }
 
@@ -33,7 +35,10 @@ impl CacheKeyLock for Lock {
             stub
         };
         let over = |stub: &LockStub| {
-            matches!(stub.0.lock_status(), LockStatus::Dangling | LockStatus::AgeTimeout)
+            matches!(
+                stub.0.lock_status(),
+                LockStatus::Dangling | LockStatus::AgeTimeout
+            )
         };
         let asked = key.extensions.get::<Asked>();
         let hash = asked.map_or(KeyHash(0), Asked::effective);
@@ -56,6 +61,10 @@ impl CacheKeyLock for Lock {
             asked.let_go();
         }
         let expired = permit.lock_status() == LockStatus::AgeTimeout;
-        permit.unlock(if expired { LockStatus::AgeTimeout } else { reason });
+        permit.unlock(if expired {
+            LockStatus::AgeTimeout
+        } else {
+            reason
+        });
     }
 }

@@ -23,7 +23,10 @@ pub(super) async fn answer(
     exchange: &mut Exchange,
 ) -> Result<bool> {
     let allowed = &exchange.snapshot.config.admin.purge_from;
-    if !exchange.client.is_some_and(|client| allowed.iter().any(|range| range.contains(client))) {
+    if !exchange
+        .client
+        .is_some_and(|client| allowed.iter().any(|range| range.contains(client)))
+    {
         failure::respond(session, exchange, Failure::PurgeForbidden).await?;
         return Ok(true);
     }
@@ -34,7 +37,9 @@ pub(super) async fn answer(
     };
     let tags = shoal_rules::tags::tags(headers);
     let named: Vec<Named> = if tags.is_empty() {
-        vec![Named::Url(exchange.target.resource(exchange.target.query.as_deref()))]
+        vec![Named::Url(
+            exchange.target.resource(exchange.target.query.as_deref()),
+        )]
     } else {
         tags.into_iter().map(Named::Tag).collect()
     };

@@ -2,11 +2,11 @@
 //! say. Afterwards the exchange is complete and nothing else looks at routes.
 
 use super::failure::{self, Failure};
+use super::plugin_view::RequestLines;
 use super::{fast_path, purge_request, service::Proxy};
 use crate::caching::plan::{Asked, Plan, plan};
 use crate::config::route::AcceptEncoding;
 use crate::exchange::{Exchange, Target};
-use crate::plugin_view::RequestLines;
 use crate::routing;
 use crate::snapshot::LiveRoute;
 use bytes::Bytes;
@@ -26,10 +26,16 @@ pub(super) async fn filter(
     session: &mut Session,
     exchange: &mut Exchange,
 ) -> Result<bool> {
-    exchange.client = session.client_addr().and_then(|addr| addr.as_inet()).map(|addr| addr.ip());
+    exchange.background = session.subrequest_ctx.is_some();
+    exchange.client = session
+        .client_addr()
+        .and_then(|addr| addr.as_inet())
+        .map(|addr| addr.ip());
     let content_type = session.req_header().headers.get(header::CONTENT_TYPE);
     exchange.grpc = content_type.is_some_and(|value| is_grpc(value.as_bytes()));
-    let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+    let tls = session
+        .digest()
+        .is_some_and(|digest| digest.ssl_digest.is_some());
     let Some(target) = target(session.req_header(), if tls { "https" } else { "http" }) else {
         return refuse(session, exchange, Failure::BadHost).await;
     };
@@ -112,7 +118,9 @@ fn normalise(request: &mut RequestHeader, target: &Target) {
 /// Spellings of Accept-Encoding that mean the same become one, for the origin and for `Vary`.
 fn fold_encoding(request: &mut RequestHeader) -> Result<()> {
     let mut lines = request.headers.get_all(header::ACCEPT_ENCODING).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else { return Ok(()) };
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return Ok(());
+    };
     match encoding::class(line.as_bytes()) {
         Ok(Some(class)) => request.insert_header(header::ACCEPT_ENCODING, class)?,
         Ok(None) => drop(request.remove_header(&header::ACCEPT_ENCODING)),

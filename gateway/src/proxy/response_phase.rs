@@ -2,13 +2,13 @@
 //! told, and the request's log line.
 
 use super::failure::Failure;
+use super::plugin_hooks;
 use super::{cache_phase, fields, service::Proxy};
 use crate::access_log::Entry;
 use crate::caching::plan::uri_scope;
 use crate::caching::purge;
 use crate::clock;
 use crate::exchange::{Exchange, Served};
-use crate::plugin_hooks;
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, header};
 use pingora_error::{Error, Result};
@@ -30,7 +30,9 @@ pub(super) fn received(
     if response.status.is_informational() {
         return Ok(());
     }
-    let Some(origin) = &mut exchange.origin else { return Ok(()) };
+    let Some(origin) = &mut exchange.origin else {
+        return Ok(());
+    };
     origin.status = Some(response.status.as_u16());
     if response.status == StatusCode::NOT_MODIFIED {
         origin.not_modified = Some(response.headers.clone());
@@ -47,7 +49,10 @@ pub(super) fn received(
 
 /// RFC 9111 4.4: a successful unsafe method invalidates its target, everywhere.
 fn invalidate(proxy: &Proxy, session: &Session, response: &ResponseHeader, exchange: &Exchange) {
-    let received = Received { status: response.status, headers: &response.headers };
+    let received = Received {
+        status: response.status,
+        headers: &response.headers,
+    };
     let target = &exchange.target;
     let uris = shoal_rules::invalidation::targets(
         &session.req_header().method,
@@ -58,8 +63,10 @@ fn invalidate(proxy: &Proxy, session: &Session, response: &ResponseHeader, excha
     );
     for uri in uris {
         let uri = purge::resource(&uri, &exchange.snapshot);
-        let invalidation =
-            Invalidation { target: Target::Uri(uri_scope(&uri)), strength: Strength::Hard };
+        let invalidation = Invalidation {
+            target: Target::Uri(uri_scope(&uri)),
+            strength: Strength::Hard,
+        };
         // A URI is no pattern, so that it cannot be a bad one.
         let _ = purge::apply(&proxy.gateway, &invalidation);
     }
@@ -90,7 +97,11 @@ pub(super) fn deliver(
 
 /// The freshness that counts for the response being sent.
 fn freshness(exchange: &Exchange) -> Option<&shoal_rules::Freshness> {
-    let found = exchange.outcome.found.as_ref().map(|found| &found.freshness);
+    let found = exchange
+        .outcome
+        .found
+        .as_ref()
+        .map(|found| &found.freshness);
     match exchange.outcome.served {
         Served::Revalidated => exchange.outcome.stored.as_ref().or(found),
         Served::Hit | Served::Stale | Served::Updating | Served::StaleOnError => found,
@@ -115,13 +126,20 @@ pub(super) fn cache_status(response: &mut ResponseHeader, exchange: &Exchange) -
         },
         Served::Forwarded => forward(outcome.forwarded),
     };
-    let refused = exchange.progress.as_ref().is_some_and(|progress| progress.refused());
+    let refused = exchange
+        .progress
+        .as_ref()
+        .is_some_and(|progress| progress.refused());
     let stored = outcome.stored.is_some() && !refused;
     let status = CacheStatus {
         handling,
         ttl: freshness(exchange).map(|freshness| freshness.remaining(clock::now())),
         stored: if stored { Stored::Yes } else { Stored::No },
-        collapsed: if outcome.collapsed.is_some() { Collapsed::Yes } else { Collapsed::No },
+        collapsed: if outcome.collapsed.is_some() {
+            Collapsed::Yes
+        } else {
+            Collapsed::No
+        },
         detail: detail(exchange),
     };
     response.append_header(CACHE_STATUS, status.to_string())?;
@@ -136,10 +154,17 @@ fn detail(exchange: &Exchange) -> Option<&str> {
         return Some(detail);
     }
     let telling = |reason: &Reason| {
-        reason.forward().is_none_or(|forward| forward.token() != reason.label())
+        reason
+            .forward()
+            .is_none_or(|forward| forward.token() != reason.label())
     };
     let failure = exchange.failure.map(Failure::label);
-    outcome.not_stored.or(outcome.forwarded).filter(telling).map(Reason::label).or(failure)
+    outcome
+        .not_stored
+        .or(outcome.forwarded)
+        .filter(telling)
+        .map(Reason::label)
+        .or(failure)
 }
 
 /// A part of the body is on its way to the client.
@@ -170,9 +195,17 @@ pub(super) fn log(
     }
     let sent = session.response_written().map(|head| head.status.as_u16());
     let status = sent.or(exchange.failure.map(Failure::status)).unwrap_or(0);
-    let entry = Entry::new(session, exchange, status, detail(exchange).map(str::to_owned));
+    let entry = Entry::new(
+        session.req_header(),
+        exchange,
+        status,
+        detail(exchange).map(str::to_owned),
+    );
     proxy.gateway.metrics.request(&entry, exchange);
     if !entry.background {
-        proxy.gateway.access_log.write(&entry, exchange.snapshot.config.log.access.as_ref());
+        proxy
+            .gateway
+            .access_log
+            .write(&entry, exchange.snapshot.config.log.access.as_ref());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lock::Lock;
 use super::storage::Backend;
-use super::{cache_phase, failure, request_phase, response_phase, upstream_phase};
+use super::{cache_phase, failure, request_phase, response_phase, storing, upstream_phase};
 use crate::exchange::Exchange;
 use crate::gateway::Gateway;
 use async_trait::async_trait;
@@ -29,12 +29,18 @@ impl Proxy {
     pub fn new(gateway: Arc<Gateway>) -> Self {
         let backend = Box::leak(Box::new(Backend::new(gateway.clone())));
         let lock = Box::leak(Box::new(Lock::new()));
-        Self { gateway, backend, lock }
+        Self {
+            gateway,
+            backend,
+            lock,
+        }
     }
 
     /// Counts a hook that failed; the host has logged it. What follows is the plugin's `on_error`.
     pub(crate) fn plugin_failed(&self, plugin: &Plugin, error: &HookError) -> OnError {
-        self.gateway.metrics.plugin_failed(plugin.name(), error.label());
+        self.gateway
+            .metrics
+            .plugin_failed(plugin.name(), error.label());
         plugin.on_error()
     }
 }
@@ -86,7 +92,11 @@ impl ProxyHttp for Proxy {
         cache_phase::should_serve_stale(session, ctx, error)
     }
 
-    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut Exchange) -> Result<bool> {
+    async fn proxy_upstream_filter(
+        &self,
+        session: &mut Session,
+        ctx: &mut Exchange,
+    ) -> Result<bool> {
         upstream_phase::may_forward(self, session, ctx).await
     }
 
@@ -132,7 +142,7 @@ impl ProxyHttp for Proxy {
         response: &ResponseHeader,
         ctx: &mut Exchange,
     ) -> Result<RespCacheable> {
-        Ok(cache_phase::storable(self, session, response, ctx))
+        Ok(storing::judge(self, session, response, ctx))
     }
 
     fn cache_not_modified_filter(

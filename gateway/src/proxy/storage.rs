@@ -16,7 +16,9 @@ use http::{HeaderMap, StatusCode};
 use parking_lot::Mutex;
 use pingora_cache::key::CacheHashKey;
 use pingora_cache::lock::LockStub;
-use pingora_cache::storage::{HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage};
+use pingora_cache::storage::{
+    HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage,
+};
 use pingora_cache::trace::SpanHandle;
 use pingora_cache::{CacheKey, CacheMeta};
 use pingora_error::{Error, ErrorType, Result};
@@ -50,7 +52,11 @@ struct AskedState {
 
 impl Asked {
     pub(super) fn new(key: Key, request: HeaderMap) -> Self {
-        Self { key, request: Arc::new(request), state: Arc::default() }
+        Self {
+            key,
+            request: Arc::new(request),
+            state: Arc::default(),
+        }
     }
 
     /// What is collapsed: the variant where it is known, else the target.
@@ -107,7 +113,10 @@ pub(super) struct Backend {
 
 impl Backend {
     pub(super) fn new(gateway: Arc<Gateway>) -> Self {
-        Self { gateway, begun: Mutex::default() }
+        Self {
+            gateway,
+            begun: Mutex::default(),
+        }
     }
 
     fn store(&self) -> &Store {
@@ -132,7 +141,10 @@ impl Backend {
         let spec = FillSpec {
             key: primary.clone(),
             meta,
-            scopes: Scopes { tags: Box::new([]), ..scopes(order) },
+            scopes: Scopes {
+                tags: Box::new([]),
+                ..scopes(order)
+            },
             epoch: order.epoch,
             stamp: Stamp::default(),
             requested: clock::moment(order.requested),
@@ -140,7 +152,12 @@ impl Backend {
             max_body: 0,
             size_hint: Some(0),
         };
-        self.store().begin_fill(spec).ok()?.finish(None).ok().map(drop)
+        self.store()
+            .begin_fill(spec)
+            .ok()?
+            .finish(None)
+            .ok()
+            .map(drop)
     }
 }
 
@@ -177,11 +194,18 @@ impl Storage for Backend {
         tag: Option<&[u8]>,
         _trace: &SpanHandle,
     ) -> Result<Option<(CacheMeta, HitHandler)>> {
-        let id = tag.and_then(|tag| tag.try_into().ok()).map(u64::from_be_bytes);
+        let id = tag
+            .and_then(|tag| tag.try_into().ok())
+            .map(u64::from_be_bytes);
         let begun = id.and_then(|id| self.begun.lock().remove(&id));
-        let Some((meta, reader)) = begun else { return Ok(None) };
+        let Some((meta, reader)) = begun else {
+            return Ok(None);
+        };
         let response = decode(reader.meta())?;
-        Ok(Some((meta, Box::new(GrowingBody::leading(reader, response)))))
+        Ok(Some((
+            meta,
+            Box::new(GrowingBody::leading(reader, response)),
+        )))
     }
 
     async fn get_miss_handler(
@@ -208,7 +232,9 @@ impl Storage for Backend {
             }
         };
         let length = meta.headers().get(http::header::CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()).and_then(|v| v.parse().ok());
+        let length = length
+            .and_then(|value| value.to_str().ok())
+            .and_then(|v| v.parse().ok());
         let fill = self.store().begin_fill(FillSpec {
             key,
             meta: encoded,
@@ -225,7 +251,9 @@ impl Storage for Backend {
             Error::explain(ErrorType::InternalError, format!("not stored: {refusal}"))
         })?;
         let id = fill.id().0;
-        self.begun.lock().insert(id, (copy(meta, order), fill.leading_reader()));
+        self.begun
+            .lock()
+            .insert(id, (copy(meta, order), fill.leading_reader()));
         Ok(Box::new(FillWriter::new(fill, order.progress.clone())))
     }
 
@@ -236,7 +264,10 @@ impl Storage for Backend {
         _trace: &SpanHandle,
     ) -> Result<PurgeOutcome> {
         let hash = KeyHash(u128::from_be_bytes(target.key().primary_bin()));
-        let invalidation = Invalidation { target: Target::Key(hash), strength: Strength::Hard };
+        let invalidation = Invalidation {
+            target: Target::Key(hash),
+            strength: Strength::Hard,
+        };
         let applied = crate::caching::purge::apply(&self.gateway, &invalidation);
         Ok(match applied.ok().and_then(|applied| applied.objects) {
             Some(count) if count > 0 => PurgeOutcome::Purged(None),
@@ -251,7 +282,9 @@ impl Storage for Backend {
         _trace: &SpanHandle,
     ) -> Result<bool> {
         let order = order(meta)?;
-        let Some((key, current)) = order.current.clone() else { return Ok(false) };
+        let Some((key, current)) = order.current.clone() else {
+            return Ok(false);
+        };
         let stored = StoredResponse {
             freshness: order.freshness,
             status: meta.response_header().status,
@@ -335,7 +368,10 @@ fn order(meta: &CacheMeta) -> Result<&FillOrder> {
 }
 
 fn missing(what: &str) -> Box<Error> {
-    Error::explain(ErrorType::InternalError, format!("a cache {what} without our part"))
+    Error::explain(
+        ErrorType::InternalError,
+        format!("a cache {what} without our part"),
+    )
 }
 
 fn decode(meta: &bytes::Bytes) -> Result<Arc<StoredResponse>> {
@@ -346,7 +382,12 @@ fn decode(meta: &bytes::Bytes) -> Result<Arc<StoredResponse>> {
 }
 
 fn encode(stored: StoredResponse, uri: &str) -> Result<bytes::Bytes> {
-    Stored::Response(Box::new(stored)).encode(uri).ok_or_else(|| {
-        Error::explain(ErrorType::InternalError, "the response's head is too large to store")
-    })
+    Stored::Response(Box::new(stored))
+        .encode(uri)
+        .ok_or_else(|| {
+            Error::explain(
+                ErrorType::InternalError,
+                "the response's head is too large to store",
+            )
+        })
 }

@@ -26,7 +26,12 @@ pub(super) struct CompleteBody {
 impl CompleteBody {
     pub(super) fn new(key: Key, hit: Hit, response: Arc<StoredResponse>) -> Self {
         let chunks = hit.entry.body().slice(0..hit.entry.body().len()).collect();
-        Self { key, hit, response, chunks }
+        Self {
+            key,
+            hit,
+            response,
+            chunks,
+        }
     }
 }
 
@@ -95,12 +100,22 @@ enum Ended {
 
 impl GrowingBody {
     pub(super) fn new(reader: Reader, response: Arc<StoredResponse>) -> Self {
-        Self { response, reader, role: Role::Follower, ended: None }
+        Self {
+            response,
+            reader,
+            role: Role::Follower,
+            ended: None,
+        }
     }
 
     /// The reader of the request that fills.
     pub(super) fn leading(reader: Reader, response: Arc<StoredResponse>) -> Self {
-        Self { response, reader, role: Role::Leader, ended: None }
+        Self {
+            response,
+            reader,
+            role: Role::Leader,
+            ended: None,
+        }
     }
 
     pub(super) fn id(&self) -> EntryId {
@@ -203,7 +218,11 @@ pub(super) struct FillWriter {
 impl FillWriter {
     pub(super) fn new(fill: Fill, progress: Arc<Progress>) -> Self {
         let tag = fill.id().0.to_be_bytes();
-        Self { fill, tag, progress }
+        Self {
+            fill,
+            tag,
+            progress,
+        }
     }
 }
 
@@ -225,7 +244,9 @@ impl HandleMiss for FillWriter {
     async fn finish(self: Box<Self>) -> Result<MissFinishType> {
         let this = *self;
         match this.fill.finish(None) {
-            Ok(stored) => Ok(MissFinishType::Created(usize::try_from(stored.weight).unwrap_or(0))),
+            Ok(stored) => Ok(MissFinishType::Created(
+                usize::try_from(stored.weight).unwrap_or(0),
+            )),
             Err(_refusal) => {
                 if !this.progress.outgrown() {
                     this.progress.set_refused();

@@ -3,11 +3,11 @@
 
 use super::failure::{self, Failure};
 use super::{fields, service::Proxy};
+use crate::clock;
 use crate::config::upstream::Balance;
 use crate::exchange::{Decision, Exchange, Origin};
 use crate::template::Request;
 use crate::upstream::connect;
-use crate::clock;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::RequestHeader;
@@ -21,7 +21,10 @@ pub(super) async fn may_forward(
     exchange: &mut Exchange,
 ) -> Result<bool> {
     let request = session.req_header();
-    let presented = Presented { method: &request.method, headers: &request.headers };
+    let presented = Presented {
+        method: &request.method,
+        headers: &request.headers,
+    };
     let policy = exchange.route.as_ref().map(|route| &route.policy);
     if !exchange.grpc && policy.is_some_and(|policy| only_if_cached(&presented, policy)) {
         exchange.outcome.forwarded = Some(Reason::OnlyIfCached);
@@ -57,7 +60,11 @@ pub(super) fn select(session: &Session, exchange: &mut Exchange) -> Result<Box<H
     let Some(chosen) = route.pool.choose(&exchange.tried, hash.as_deref()) else {
         return Err(Error::explain(ErrorType::ConnectNoRoute, "no target is left").into_up());
     };
-    let host = exchange.target.host.rsplit_once(':').map_or(&*exchange.target.host, |(host, _)| host);
+    let host = exchange
+        .target
+        .host
+        .rsplit_once(':')
+        .map_or(&*exchange.target.host, |(host, _)| host);
     let peer = connect::peer(&route.pool.config, &chosen, host);
     exchange.chosen = Some(chosen);
     Ok(Box::new(peer))
@@ -69,18 +76,28 @@ pub(super) fn not_connected(
     exchange: &mut Exchange,
     mut error: Box<Error>,
 ) -> Box<Error> {
-    let (Some(route), Some(chosen)) = (&exchange.route, &exchange.chosen) else { return error };
+    let (Some(route), Some(chosen)) = (&exchange.route, &exchange.chosen) else {
+        return error;
+    };
     let upstream = &route.pool.config;
-    proxy.gateway.metrics.connect_failed(&upstream.name, chosen.name());
+    proxy
+        .gateway
+        .metrics
+        .connect_failed(&upstream.name, chosen.name());
     exchange.tried.push(chosen.index());
     let attempts = usize::try_from(upstream.retries.attempts).unwrap_or(usize::MAX);
-    let left = exchange.tried.len() <= attempts && exchange.tried.len() < route.pool.targets().len();
+    let left =
+        exchange.tried.len() <= attempts && exchange.tried.len() < route.pool.targets().len();
     error.set_retry(left);
     error
 }
 
 /// An exchange that broke: only what a closed idle connection swallowed may be sent again, and only where
 /// sending it twice does no harm.
+#[expect(
+    clippy::fn_params_excessive_bools,
+    reason = "the callback's own parameter"
+)]
 pub(super) fn broken(session: &Session, mut error: Box<Error>, reused: bool) -> Box<Error> {
     let request = session.req_header();
     if !request.method.is_idempotent() || session.as_ref().retry_buffer_truncated() {

@@ -12,7 +12,9 @@ const H2_STREAMS_MAX: usize = 128;
 /// configuration names none.
 pub fn peer(upstream: &Upstream, target: &Chosen, host: &str) -> HttpPeer {
     let tls = upstream.tls.as_ref();
-    let name = tls.map(|tls| tls.server_name.as_deref().unwrap_or(host)).unwrap_or_default();
+    let name = tls
+        .map(|tls| tls.server_name.as_deref().unwrap_or(host))
+        .unwrap_or_default();
     let mut peer = HttpPeer::new(target.address, tls.is_some(), name.to_owned());
     let options = &mut peer.options;
     options.connection_timeout = Some(upstream.connect_timeout);

@@ -67,7 +67,11 @@ async fn lookup(upstream: &str, name: &str) -> Vec<SocketAddr> {
             Vec::new()
         }
         Err(_elapsed) => {
-            warn!(upstream, target = name, "resolving a target's name took too long");
+            warn!(
+                upstream,
+                target = name,
+                "resolving a target's name took too long"
+            );
             Vec::new()
         }
     }

@@ -34,6 +34,17 @@ impl Gateway {
         self.metrics().await.sum(name, labels)
     }
 
+    /// Waits until that sum is `value`: a request is counted only after its response has gone out.
+    pub async fn expect_metric<const N: usize>(
+        &self,
+        name: &str,
+        labels: [(&str, &str); N],
+        value: f64,
+    ) {
+        self.wait_for_metric(name, labels, |sum| (sum - value).abs() < f64::EPSILON)
+            .await;
+    }
+
     /// Waits until that sum satisfies `enough`.
     pub async fn wait_for_metric<const N: usize>(
         &self,

@@ -155,11 +155,7 @@ impl Ledger {
     }
 
     pub(super) fn transcript(&self) -> String {
-        let line = |request: &Recorded| {
-            let start = format!("{} {}", request.method, request.target);
-            transcript::message('>', &start, &request.fields, &request.body)
-        };
-        self.lock().requests.iter().map(line).collect()
+        self.lock().requests.iter().map(shown).collect()
     }
 
     async fn when<T>(&self, mut look: impl FnMut(&Book) -> Option<T>) -> T {
@@ -201,9 +197,13 @@ impl Book {
             .slots
             .iter_mut()
             .find(|slot| slot.is_open() && slot.step.concerns(request));
-        let slot = open.ok_or_else(|| format!("unexpected request: {asked}"))?;
+        let slot =
+            open.ok_or_else(|| format!("unexpected request: {asked}\n{}", shown(request)))?;
         if let Some(mismatch) = slot.step.head_mismatch(request) {
-            return Err(format!("unexpected request: {asked}: {mismatch}"));
+            return Err(format!(
+                "unexpected request: {asked}: {mismatch}\n{}",
+                shown(request)
+            ));
         }
         slot.used += 1;
         let Step { ask, reply, .. } = slot.step.clone();
@@ -222,4 +222,9 @@ impl Slot {
     fn is_due(&self) -> bool {
         self.step.uses != Uses::AnyNumber && self.is_open()
     }
+}
+
+fn shown(request: &Recorded) -> String {
+    let start = format!("{} {}", request.method, request.target);
+    transcript::message('>', &start, &request.fields, &request.body)
 }

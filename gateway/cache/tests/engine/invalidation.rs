@@ -1,6 +1,8 @@
 //! What an invalidation reaches, and which late fills it refuses.
 
-use shoal_cache::{BadPattern, Budget, Invalidation, Refusal, Scope, Strength, Target, Usability, Why};
+use shoal_cache::{
+    BadPattern, Budget, Invalidation, Refusal, Scope, Strength, Target, Usability, Why,
+};
 
 use crate::vocabulary::*;
 
@@ -159,7 +161,13 @@ fn an_invalidation_in_the_middle_of_a_pass_is_kept_until_the_next() {
     let store = segmented_store(1 << 20, 1);
     put(&store, 3, b"x").unwrap();
     put(&store, 6, b"x").unwrap();
-    store.maintain(NOW, Budget { entries: 1, holds: 1 }); // Past page 3.
+    store.maintain(
+        NOW,
+        Budget {
+            entries: 1,
+            holds: 1,
+        },
+    ); // Past page 3.
     hard(&store, Target::Tag(Scope(0)));
     let late = NOW.after(std::time::Duration::from_secs(3600));
     assert_eq!(store.maintain(late, Budget::default()).invalidated, 1);

@@ -121,3 +121,18 @@ fn a_dropped_outgrown_fill_fails_its_readers() {
     assert_eq!(next(&mut reader), Poll::Ready(Piece::Failed));
     assert_eq!(store.stats().fill_bytes, 0);
 }
+
+#[test]
+fn the_writer_does_not_wait_for_a_reader_in_its_own_task() {
+    let store = store(8 << 20);
+    let mut fill = small_limit(&store);
+    let (mut own, other) = (fill.leading_reader(), fill.reader());
+    let cx = Context::from_waker(std::task::Waker::noop());
+    for _ in 0..10 {
+        fill.write(piece());
+    }
+    assert_eq!(fill.poll_room(&cx), Poll::Pending);
+    drop(other);
+    assert_eq!(fill.poll_room(&cx), Poll::Ready(()));
+    assert_eq!(drain(&mut own).0.len(), 10 * PIECE);
+}

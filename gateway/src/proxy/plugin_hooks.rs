@@ -2,9 +2,9 @@
 //!
 //! Request hooks run in `proxy::request_phase`, which may answer for them.
 
+use super::plugin_view::{RequestLines, ResponseLines};
+use super::service::Proxy;
 use crate::exchange::{Decision, Exchange};
-use crate::plugin_view::{RequestLines, ResponseLines};
-use crate::proxy::Proxy;
 use crate::snapshot::LiveRoute;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pingora_error::{Error, ErrorType, Result};
@@ -18,17 +18,27 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// A hook failed and its plugin says `on_error: reject`.
-pub fn on_response(
+pub(super) fn on_response(
     proxy: &Proxy,
     session: &Session,
     response: &mut ResponseHeader,
     exchange: &mut Exchange,
 ) -> Result<()> {
-    let Some(route) = exchange.route.clone().filter(|route| !route.plugins.is_empty()) else {
+    let Some(route) = exchange
+        .route
+        .clone()
+        .filter(|route| !route.plugins.is_empty())
+    else {
         return Ok(());
     };
-    let (decision, edits) =
-        ask(proxy, session, response.status, &response.headers, exchange, &route)?;
+    let (decision, edits) = ask(
+        proxy,
+        session,
+        response.status,
+        &response.headers,
+        exchange,
+        &route,
+    )?;
     record(exchange, decision);
     for edit in edits {
         apply(response, &edit)?;
@@ -38,7 +48,7 @@ pub fn on_response(
 
 /// Asks again about a stored response that the origin confirmed: its lifetime starts anew. What a plugin
 /// edits is in the stored fields already.
-pub fn on_freshened(
+pub(super) fn on_freshened(
     proxy: &Proxy,
     session: &Session,
     response: &ResponseHeader,
@@ -48,11 +58,21 @@ pub fn on_freshened(
     if route.plugins.is_empty() {
         return;
     }
-    let asked = ask(proxy, session, response.status, &response.headers, exchange, route);
+    let asked = ask(
+        proxy,
+        session,
+        response.status,
+        &response.headers,
+        exchange,
+        route,
+    );
     let decision = match asked {
         Ok((decision, _edits)) => decision,
         // The client has its answer in the store: rejecting it would help nobody.
-        Err(_rejected) => Decision { no_store: Some(failed()), ..Decision::default() },
+        Err(_rejected) => Decision {
+            no_store: Some(failed()),
+            ..Decision::default()
+        },
     };
     record(exchange, decision);
 }
@@ -67,7 +87,11 @@ fn ask(
 ) -> Result<(Decision, Vec<HeaderEdit>)> {
     let mut joined = Decision::default();
     let mut edits = Vec::new();
-    for plugin in route.plugins.iter().filter(|plugin| plugin.hooks().on_response) {
+    for plugin in route
+        .plugins
+        .iter()
+        .filter(|plugin| plugin.hooks().on_response)
+    {
         let request = RequestLines::new(session.req_header(), exchange);
         match plugin.on_response(&request, &ResponseLines { status, headers }) {
             Ok(said) => edits.extend(join(&mut joined, said)),
@@ -91,8 +115,9 @@ fn failed() -> (Reason, Option<String>) {
 fn join(joined: &mut Decision, said: CacheDecision) -> Vec<HeaderEdit> {
     let overrides = &mut joined.overrides;
     overrides.ttl = said.ttl.or(overrides.ttl);
-    overrides.stale_while_revalidate =
-        said.stale_while_revalidate.or(overrides.stale_while_revalidate);
+    overrides.stale_while_revalidate = said
+        .stale_while_revalidate
+        .or(overrides.stale_while_revalidate);
     overrides.stale_if_error = said.stale_if_error.or(overrides.stale_if_error);
     joined.tags.extend(said.tags);
     if let Some(words) = said.no_store {

@@ -8,13 +8,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 /// Watches for signals on behalf of Pingora, which ends its runtimes when this returns.
-pub struct Stop {
+pub(super) struct Stop {
     gateway: Arc<Gateway>,
 }
 
 impl Stop {
     /// Drains `gateway` when the time comes.
-    pub fn new(gateway: Arc<Gateway>) -> Self {
+    pub(super) fn new(gateway: Arc<Gateway>) -> Self {
         Self { gateway }
     }
 }
@@ -22,14 +22,21 @@ impl Stop {
 #[async_trait]
 impl ShutdownSignalWatch for Stop {
     async fn recv(&self) -> ShutdownSignal {
-        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit()];
+        let kinds = [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+        ];
         let Ok([mut terminate, mut interrupt, mut quit]) = listen(kinds) else {
             warn!("signals cannot be received; the process ends only by force");
             return std::future::pending().await;
         };
         any(&mut terminate, &mut interrupt, &mut quit).await;
         let grace = self.gateway.current.load().config.server.grace_period;
-        info!(?grace, "stopping: no new work, what is under way may finish");
+        info!(
+            ?grace,
+            "stopping: no new work, what is under way may finish"
+        );
         tokio::select! {
             left = self.gateway.drain.finish(grace) => {
                 if left > 0 {

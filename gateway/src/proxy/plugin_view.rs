@@ -8,14 +8,14 @@ use shoal_plugins::{RequestView, ResponseView};
 use std::borrow::Cow;
 
 /// A request, during one hook.
-pub struct RequestLines<'a> {
+pub(super) struct RequestLines<'a> {
     request: &'a RequestHeader,
     exchange: &'a Exchange,
 }
 
 impl<'a> RequestLines<'a> {
     /// The fields as they are, the target as it was normalised.
-    pub fn new(request: &'a RequestHeader, exchange: &'a Exchange) -> Self {
+    pub(super) fn new(request: &'a RequestHeader, exchange: &'a Exchange) -> Self {
         Self { request, exchange }
     }
 }
@@ -46,7 +46,10 @@ impl RequestView for RequestLines<'_> {
     }
 
     fn client_ip(&self) -> String {
-        self.exchange.client.map(|client| client.to_string()).unwrap_or_default()
+        self.exchange
+            .client
+            .map(|client| client.to_string())
+            .unwrap_or_default()
     }
 
     fn for_each_header(&self, visit: &mut dyn FnMut(&str, &str)) {
@@ -55,11 +58,11 @@ impl RequestView for RequestLines<'_> {
 }
 
 /// A response's head, during one hook.
-pub struct ResponseLines<'a> {
+pub(super) struct ResponseLines<'a> {
     /// Its status.
-    pub status: StatusCode,
+    pub(super) status: StatusCode,
     /// Its fields.
-    pub headers: &'a HeaderMap,
+    pub(super) headers: &'a HeaderMap,
 }
 
 impl ResponseView for ResponseLines<'_> {
@@ -83,47 +86,5 @@ fn line<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
 fn each(headers: &HeaderMap, visit: &mut dyn FnMut(&str, &str)) {
     for (name, value) in headers {
         visit(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
-    }
-}
-
-/// A request that nobody made: what an operator asks about.
-pub struct Described<'a> {
-    /// What it would ask for.
-    pub target: &'a crate::exchange::Target,
-    /// With which fields.
-    pub headers: &'a HeaderMap,
-}
-
-impl RequestView for Described<'_> {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn scheme(&self) -> &str {
-        self.target.scheme
-    }
-
-    fn host(&self) -> &str {
-        &self.target.host
-    }
-
-    fn path(&self) -> &str {
-        &self.target.path
-    }
-
-    fn query(&self) -> Option<&str> {
-        self.target.query.as_deref()
-    }
-
-    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-        line(self.headers, name)
-    }
-
-    fn client_ip(&self) -> String {
-        String::new()
-    }
-
-    fn for_each_header(&self, visit: &mut dyn FnMut(&str, &str)) {
-        each(self.headers, visit);
     }
 }

@@ -1,0 +1,171 @@
+//! May the origin's response be stored, for how long is it fresh, and what does the engine need to know?
+//!
+//! The rules decide; here their question is put together and their answer turned into a [`FillOrder`].
+//! What Pingora's state machine does with it is `cache_phase`.
+
+use super::plugin_hooks;
+use super::service::Proxy;
+use super::storage::{FillOrder, head};
+use crate::caching::plan::{Lookup, Plan};
+use crate::clock;
+use crate::exchange::{Exchange, Origin, Served};
+use crate::snapshot::LiveRoute;
+use crate::template::joined;
+use http::{HeaderMap, Method, StatusCode, header};
+use pingora_cache::{CacheMeta, NoCacheReason, RespCacheable};
+use pingora_http::ResponseHeader;
+use pingora_proxy::Session;
+use shoal_rules as rules;
+use shoal_rules::vary::Selector;
+use shoal_rules::{Freshness, Presented, Reason, Received};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The answer in Pingora's words; the reason of a refusal goes into the exchange.
+pub(super) fn judge(
+    proxy: &Proxy,
+    session: &Session,
+    response: &ResponseHeader,
+    exchange: &mut Exchange,
+) -> RespCacheable {
+    match storable(proxy, session, response, exchange) {
+        Ok(meta) => RespCacheable::Cacheable(meta),
+        Err(reason) => {
+            exchange.outcome.not_stored = Some(reason);
+            exchange.outcome.stored = None;
+            RespCacheable::Uncacheable(NoCacheReason::Custom(reason.label()))
+        }
+    }
+}
+
+fn storable(
+    proxy: &Proxy,
+    session: &Session,
+    response: &ResponseHeader,
+    exchange: &mut Exchange,
+) -> Result<CacheMeta, Reason> {
+    let (Plan::Lookup(lookup), Some(route)) = (&exchange.plan, exchange.route.clone()) else {
+        return Err(Reason::CacheDisabled);
+    };
+    let (lookup, now) = (lookup.clone(), clock::now());
+    let headers = fields(proxy, session, response, exchange, &route, now);
+    let origin = exchange.origin.as_ref().ok_or(Reason::Incomplete)?;
+    if let Some((reason, _words)) = &origin.decision.no_store {
+        return Err(*reason);
+    }
+    // A HEAD that the cache takes part in went to the origin as a GET.
+    let request = &session.req_header().headers;
+    let presented = Presented {
+        method: &Method::GET,
+        headers: request,
+    };
+    let received = Received {
+        status: response.status,
+        headers: &headers,
+    };
+    let times = rules::Times {
+        requested: origin.requested,
+        received: now,
+    };
+    let overrides = &origin.decision.overrides;
+    let freshness = rules::storability(&presented, &received, &route.policy, overrides, &times)?;
+    if length(&headers).is_some_and(|length| length > route.config.cache.max_body.0) {
+        return Err(Reason::TooLarge);
+    }
+    if rules::deception::content_type_mismatch(&exchange.target.path, &headers) {
+        return Err(Reason::ContentTypeMismatch);
+    }
+    let order = order(
+        exchange, origin, &route, *lookup, freshness, &headers, request,
+    )?;
+    exchange.progress = Some(order.progress.clone());
+    exchange.outcome.stored = Some(freshness);
+    meta(response.status, &headers, order, now).ok_or(Reason::Incomplete)
+}
+
+/// The response's fields; after a 304 the stored ones, freshened (RFC 9111 4.3.4). Pingora merges only a
+/// few.
+fn fields(
+    proxy: &Proxy,
+    session: &Session,
+    response: &ResponseHeader,
+    exchange: &mut Exchange,
+    route: &Arc<LiveRoute>,
+    now: SystemTime,
+) -> HeaderMap {
+    let validated = exchange
+        .origin
+        .as_mut()
+        .and_then(|origin| origin.not_modified.take());
+    let (Some(found), Some(not_modified)) = (&exchange.outcome.found, validated) else {
+        return response.headers.clone();
+    };
+    let freshened = rules::validation::freshen(&found.headers, &not_modified, now);
+    exchange.outcome.served = Served::Revalidated;
+    plugin_hooks::on_freshened(proxy, session, response, exchange, route);
+    freshened
+}
+
+fn order(
+    exchange: &Exchange,
+    origin: &Origin,
+    route: &LiveRoute,
+    lookup: Lookup,
+    freshness: Freshness,
+    headers: &HeaderMap,
+    request: &HeaderMap,
+) -> Result<FillOrder, Reason> {
+    let vary = match rules::vary::selecting_key(headers, request) {
+        Selector::None => None,
+        Selector::Star => return Err(Reason::VaryStar),
+        Selector::Key(selector) => Some((
+            joined(headers, &header::VARY)
+                .unwrap_or_default()
+                .into_owned(),
+            selector,
+        )),
+    };
+    let mut tags = lookup.tags;
+    tags.extend(rules::tags::tags(headers));
+    tags.extend(origin.decision.tags.iter().cloned());
+    tags.sort_unstable();
+    tags.dedup();
+    tags.truncate(rules::tags::TAGS_MAX);
+    let found = exchange.outcome.found.as_ref();
+    Ok(FillOrder {
+        freshness,
+        uri: lookup.uri,
+        host: exchange.target.host.clone(),
+        tags,
+        route: route.config.name.clone(),
+        vary,
+        epoch: origin.epoch,
+        requested: origin.requested,
+        current: found.and_then(|found| Some((found.key.clone()?, found.id))),
+        max_body: route.config.cache.max_body.0,
+        progress: Arc::default(),
+    })
+}
+
+fn meta(
+    status: StatusCode,
+    headers: &HeaderMap,
+    order: FillOrder,
+    now: SystemTime,
+) -> Option<CacheMeta> {
+    let head = head(status, &rules::hop_by_hop::storable_headers(headers, now)).ok()?;
+    let freshness = &order.freshness;
+    let until = freshness.fresh_until();
+    let mut meta = CacheMeta::new(until, freshness.response_time, u32::MAX, u32::MAX, head);
+    meta.extensions_mut().insert(order);
+    Some(meta)
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
