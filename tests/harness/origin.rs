@@ -131,9 +131,10 @@ impl Origin {
     fn fail_on(&self, complaints: Vec<String>) {
         assert!(
             complaints.is_empty(),
-            "origin {}: {}",
+            "origin {}: {}\nit saw:\n{}",
             self.address,
-            complaints.join("\n")
+            complaints.join("\n"),
+            self.ledger.transcript()
         );
     }
 }
