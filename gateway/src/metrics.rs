@@ -241,9 +241,6 @@ impl CacheMetrics {
                 .with_label_values(&[route, reason.label()])
                 .inc();
         }
-        if entry.collapsed {
-            self.collapsed.inc();
-        }
         if let Some(failure) = exchange.failure {
             self.failures
                 .with_label_values(&[route, failure.label()])
@@ -258,6 +255,11 @@ impl CacheMetrics {
                 .with_label_values(&[upstream])
                 .observe(since.as_secs_f64());
         }
+    }
+
+    /// Counts a request that begins to wait for another's response.
+    pub fn collapsed(&self) {
+        self.collapsed.inc();
     }
 
     /// Counts an invalidation.

@@ -33,6 +33,7 @@ use parking_lot::RwLock;
 use crate::{
     Epoch, KeyHash, Moment, Scope, Scopes, Strength,
     bans::{BANS_MAX, Ban, Matcher},
+    live_counts::Live,
 };
 
 /// Generations kept for fills alone. Past this the oldest becomes part of the floor, which refuses
@@ -151,7 +152,7 @@ impl Generations {
         change: Change,
         strength: Strength,
         now: Moment,
-        live: impl FnOnce(Mark) -> u64,
+        live: impl FnOnce(Mark) -> Live,
     ) -> (Epoch, u64) {
         let mut rows = self.rows.write();
         let epoch = self.epoch().next();
@@ -167,8 +168,9 @@ impl Generations {
             Change::Mark(mark) => {
                 // Nobody can read the rows before the lock is released, and nobody who tested
                 // them before can be counted after this: see the proof above.
-                objects = live(mark);
-                let kept = if objects == 0 {
+                let live = live(mark);
+                objects = live.counted;
+                let kept = if live.all == 0 {
                     Kept::ForFills
                 } else {
                     Kept::ForEntries

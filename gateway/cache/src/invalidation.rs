@@ -19,6 +19,18 @@ pub struct Scopes {
     pub host: Scope,
     /// Its tags, each once. The owner bounds their number; their memory is charged.
     pub tags: Box<[Scope]>,
+    /// Whether receipts count it.
+    pub listed: Listed,
+}
+
+/// Whether an entry is one of the things that people store, or a help of the owner's in finding them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Listed {
+    /// Receipts count it.
+    #[default]
+    Counted,
+    /// It is invalidated with its sets, and no receipt names it.
+    Silent,
 }
 
 /// What an invalidation is about.

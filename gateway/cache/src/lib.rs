@@ -41,7 +41,7 @@ pub use error::{BadPattern, Refusal};
 pub use fence::Fence;
 pub use fill::{Fill, FillSpec, Stored, Written};
 pub use in_flight::{FOLLOWERS_MAX, OUTGROWN_WINDOW};
-pub use invalidation::{Applied, Invalidation, Scope, Scopes, Strength, Target};
+pub use invalidation::{Applied, Invalidation, Listed, Scope, Scopes, Strength, Target};
 pub use key::{Key, KeyHash};
 pub use reader::{Piece, Reader};
 pub use segmented_lru::{Algorithm, SegmentedLru, Slot};

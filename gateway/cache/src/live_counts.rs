@@ -6,7 +6,7 @@
 use hashbrown::{HashTable, hash_table::Entry};
 use parking_lot::Mutex;
 
-use crate::{Scope, Scopes, generations::Mark};
+use crate::{Listed, Scope, Scopes, generations::Mark};
 
 /// Locks, so that fills of different sets seldom wait for each other.
 const SHARDS: usize = 16;
@@ -19,7 +19,17 @@ pub(crate) struct LiveCounts {
 struct Row {
     scope: Scope,
     live: u32,
+    /// How many of them no receipt names: 24 bits, more than a store holds.
+    silent: [u8; 3],
     kind: Kind,
+}
+
+/// How many entries a set has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Live {
+    pub(crate) all: u64,
+    /// Of these, the ones that receipts count.
+    pub(crate) counted: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,13 +53,16 @@ impl LiveCounts {
                 Entry::Occupied(mut row) => {
                     let live = &mut row.get_mut().live;
                     *live = live.saturating_add(1);
+                    row.get_mut().silence(scopes.listed, 1);
                 }
                 Entry::Vacant(row) => {
-                    row.insert(Row {
+                    let mut row = row.insert(Row {
                         scope,
                         live: 1,
+                        silent: [0; 3],
                         kind,
                     });
+                    row.get_mut().silence(scopes.listed, 1);
                 }
             }
         }
@@ -60,6 +73,7 @@ impl LiveCounts {
             let mut rows = self.shard(scope).lock();
             if let Ok(mut row) = rows.find_entry(spread(scope), |r| r.is(kind, scope)) {
                 row.get_mut().live -= 1;
+                row.get_mut().silence(scopes.listed, -1);
                 if row.get().live == 0 {
                     row.remove();
                 }
@@ -68,16 +82,20 @@ impl LiveCounts {
     }
 
     /// Entries of the set; zero for a key, which is no set.
-    pub(crate) fn count(&self, mark: Mark) -> u64 {
+    pub(crate) fn count(&self, mark: Mark) -> Live {
         let (kind, scope) = match mark {
-            Mark::Key(_) => return 0,
+            Mark::Key(_) => return Live::default(),
             Mark::Uri(scope) => (Kind::Uri, scope),
             Mark::Host(scope) => (Kind::Host, scope),
             Mark::Tag(scope) => (Kind::Tag, scope),
         };
         let rows = self.shard(scope).lock();
         rows.find(spread(scope), |r| r.is(kind, scope))
-            .map_or(0, |row| u64::from(row.live))
+            .map_or(Live::default(), |row| {
+                let all = u64::from(row.live);
+                let counted = all - u64::from(row.silent()).min(all);
+                Live { all, counted }
+            })
     }
 
     #[expect(clippy::indexing_slicing, reason = "the index is a remainder")]
@@ -90,6 +108,21 @@ impl LiveCounts {
 impl Row {
     fn is(&self, kind: Kind, scope: Scope) -> bool {
         self.scope == scope && self.kind == kind
+    }
+
+    fn silent(&self) -> u32 {
+        let [high, middle, low] = self.silent;
+        u32::from_be_bytes([0, high, middle, low])
+    }
+
+    fn silence(&mut self, listed: Listed, change: i32) {
+        match listed {
+            Listed::Counted => {}
+            Listed::Silent => {
+                let [_, silent @ ..] = self.silent().saturating_add_signed(change).to_be_bytes();
+                self.silent = silent;
+            }
+        }
     }
 }
 
@@ -117,15 +150,22 @@ mod tests {
             uri: Scope(uri),
             host: Scope(7),
             tags: [Scope(7)].into(),
+            listed: if uri == 2 {
+                Listed::Silent
+            } else {
+                Listed::Counted
+            },
         };
         counts.add(&scopes(1));
         counts.add(&scopes(2));
-        assert_eq!(counts.count(Mark::Host(Scope(7))), 2);
-        assert_eq!(counts.count(Mark::Tag(Scope(7))), 2);
-        assert_eq!(counts.count(Mark::Uri(Scope(1))), 1);
+        let live = |all, counted| Live { all, counted };
+        assert_eq!(counts.count(Mark::Host(Scope(7))), live(2, 1));
+        assert_eq!(counts.count(Mark::Tag(Scope(7))), live(2, 1));
+        assert_eq!(counts.count(Mark::Uri(Scope(1))), live(1, 1));
+        assert_eq!(counts.count(Mark::Uri(Scope(2))), live(1, 0));
         counts.subtract(&scopes(1));
         counts.subtract(&scopes(2));
-        assert_eq!(counts.count(Mark::Host(Scope(7))), 0);
+        assert_eq!(counts.count(Mark::Host(Scope(7))), live(0, 0));
         assert!(counts.shards.iter().all(|shard| shard.lock().is_empty()));
     }
 }

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use mimalloc::MiMalloc;
 use shoal_cache::{
-    Algorithm, FillSpec, Key, KeyHash, Moment, Scope, Scopes, Stamp, Store, StoreConfig,
+    Algorithm, FillSpec, Key, KeyHash, Listed, Moment, Scope, Scopes, Stamp, Store, StoreConfig,
 };
 
 #[global_allocator]
@@ -56,6 +56,7 @@ fn put(store: &Store, n: u64) {
             uri: Scope(n),
             host: Scope(1),
             tags: [Scope(n % 100)].into(),
+            listed: Listed::Counted,
         },
         epoch: store.epoch(),
         stamp: Stamp::default(),

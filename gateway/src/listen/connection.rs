@@ -148,6 +148,12 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        // Pingora reads when it has nothing else to do: what was gathered leaves before it waits.
+        if !this.gathered.is_empty()
+            && let Poll::Ready(Err(error)) = this.poll_write_gathered(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
         let most = match this.limit {
             Limit::Bytes(0) => return this.poll_beyond(cx),
             Limit::Bytes(left) => left.min(buffer.remaining()),

@@ -2,7 +2,7 @@
 //! the wrong phase panics, so that every one of them can be seen together.
 
 use super::service::Proxy;
-use super::storage::Asked;
+use super::storage::{Asked, Asker};
 use super::storage_body::{CompleteBody, GrowingBody};
 use crate::caching::lookup::Variants;
 use crate::caching::plan::Plan;
@@ -43,10 +43,14 @@ pub(super) fn key(session: &Session, exchange: &Exchange) -> Result<CacheKey> {
     };
     let mut key = CacheKey::new(Vec::new(), String::new());
     key.set_primary_bin_override(lookup.key.hash.0.to_be_bytes());
-    key.extensions.insert(Asked::new(
-        lookup.key.clone(),
-        session.req_header().headers.clone(),
-    ));
+    let asker = if exchange.background {
+        Asker::Refresh
+    } else {
+        Asker::Client
+    };
+    let request = session.req_header().headers.clone();
+    key.extensions
+        .insert(Asked::new(lookup.key.clone(), request, asker));
     Ok(key)
 }
 

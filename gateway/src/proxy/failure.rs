@@ -7,6 +7,7 @@ use super::response_phase;
 use crate::exchange::{Answered, Exchange};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use pingora_core::protocols::http::HttpTask;
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::{FailToProxy, Session};
@@ -28,6 +29,8 @@ pub enum Failure {
     PluginRejected,
     /// only-if-cached, and nothing is.
     OnlyIfCached,
+    /// If-Match or If-Unmodified-Since does not hold for what is stored.
+    PreconditionFailed,
     /// No target resolves, or every one was tried.
     NoTarget,
     /// The target refused the connection.
@@ -113,6 +116,13 @@ impl Failure {
                 None,
                 "only-if-cached",
                 "nothing stored may answer this request",
+            ),
+            Self::PreconditionFailed => row(
+                S::PRECONDITION_FAILED,
+                9,
+                None,
+                "precondition-failed",
+                "the stored response does not meet the request's condition",
             ),
             Self::NoTarget => row(
                 S::BAD_GATEWAY,
@@ -263,6 +273,7 @@ impl Failure {
             | Self::PurgeForbidden
             | Self::PluginRejected
             | Self::OnlyIfCached
+            | Self::PreconditionFailed
             | Self::ClientGone
             | Self::Internal => false,
         }
@@ -318,7 +329,16 @@ async fn respond_grpc(
         status: 200,
         body: Bytes::new(),
     });
-    session.write_response_header(Box::new(head), true).await
+    write(session, head, Bytes::new()).await
+}
+
+/// Head and body in one go. Over HTTP/2 a head alone ends the stream only so.
+async fn write(session: &mut Session, head: ResponseHeader, body: Bytes) -> Result<()> {
+    let mut tasks = vec![HttpTask::Header(Box::new(head), body.is_empty())];
+    if !body.is_empty() {
+        tasks.push(HttpTask::Body(Some(body), true));
+    }
+    session.write_response_tasks(tasks).await.map(drop)
 }
 
 /// Sends a small answer of the gateway's own.
@@ -338,14 +358,9 @@ pub(super) async fn send(
         status: head.status.as_u16(),
         body: body.clone(),
     });
-    session
-        .write_response_header(Box::new(head), head_only)
-        .await?;
-    if !head_only {
-        exchange.sent += body.len() as u64;
-        session.write_response_body(Some(body), true).await?;
-    }
-    Ok(())
+    let body = if head_only { Bytes::new() } else { body };
+    exchange.sent += body.len() as u64;
+    write(session, head, body).await
 }
 
 /// Answers for an error that Pingora reports.

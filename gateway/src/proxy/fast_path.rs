@@ -3,6 +3,7 @@
 //! Only the plain case: a complete, fresh, usable response to a GET or HEAD without a range. Everything
 //! else goes on to the state machine, which asks the same functions.
 
+use super::failure::{self, Failure};
 use super::{response_phase, service::Proxy, storage};
 use crate::caching::lookup::{self, Count, Located};
 use crate::caching::plan::Plan;
@@ -15,7 +16,7 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 use shoal_cache::{Found, Hit, Usability};
 use shoal_rules::precondition::{Precondition, evaluate, not_modified_headers};
-use shoal_rules::{Presented, Reuse, reuse};
+use shoal_rules::{Presented, Reason, Reuse, reuse};
 
 /// `Ok(true)`: answered.
 pub(super) async fn answer(
@@ -23,8 +24,14 @@ pub(super) async fn answer(
     session: &mut Session,
     exchange: &mut Exchange,
 ) -> Result<bool> {
-    let Some((hit, head)) = find(proxy, session, exchange)? else {
-        return Ok(false);
+    let (hit, head) = match find(proxy, session, exchange)? {
+        Plain::Hit(hit, head) => (hit, head),
+        Plain::Failed => {
+            exchange.outcome.forwarded = Some(Reason::PreconditionFailed);
+            failure::respond(session, exchange, Failure::PreconditionFailed).await?;
+            return Ok(true);
+        }
+        Plain::No => return Ok(false),
     };
     let head_only = head.status == StatusCode::NOT_MODIFIED
         || session.req_header().method == Method::HEAD
@@ -47,18 +54,23 @@ pub(super) async fn answer(
     Ok(true)
 }
 
-/// The stored response and the head to send, when this is the plain case.
-fn find(
-    proxy: &Proxy,
-    session: &Session,
-    exchange: &mut Exchange,
-) -> Result<Option<(Hit, ResponseHeader)>> {
+/// Whether this is the plain case.
+enum Plain {
+    /// The stored response and the head to send.
+    Hit(Hit, ResponseHeader),
+    /// The stored response does not meet the request's condition.
+    Failed,
+    /// It is not.
+    No,
+}
+
+fn find(proxy: &Proxy, session: &Session, exchange: &mut Exchange) -> Result<Plain> {
     let request = session.req_header();
     let plain = matches!(request.method, Method::GET | Method::HEAD)
         && !request.headers.contains_key(header::RANGE)
         && session.subrequest_ctx.is_none();
     let (Plan::Lookup(plan), Some(route), true) = (&exchange.plan, &exchange.route, plain) else {
-        return Ok(None);
+        return Ok(Plain::No);
     };
     let now = clock::now();
     let store = &proxy.gateway.store;
@@ -71,11 +83,11 @@ fn find(
     );
     let Ok(Located {
         key,
-        response,
+        mut response,
         found: Found::Complete(hit),
     }) = found
     else {
-        return Ok(None);
+        return Ok(Plain::No);
     };
     let presented = Presented {
         method: &request.method,
@@ -87,15 +99,16 @@ fn find(
             Reuse::Fresh | Reuse::StaleAccepted
         )
     {
-        return Ok(None);
+        return Ok(Plain::No);
     }
+    storage::complete(&mut response, hit.entry.body().len());
     let head = match evaluate(&presented, response.status, &response.headers, now) {
-        Precondition::Proceed => whole(&response, &hit)?,
+        Precondition::Proceed => storage::head(response.status, &response.headers)?,
         Precondition::NotModified => {
             let fields = not_modified_headers(&response.headers);
             storage::head(StatusCode::NOT_MODIFIED, &fields)?
         }
-        Precondition::Failed => return Ok(None),
+        Precondition::Failed => return Ok(Plain::Failed),
     };
     exchange.outcome.served = Served::Hit;
     exchange.outcome.found = Some(FoundResponse {
@@ -106,20 +119,5 @@ fn find(
         status: response.status,
         while_revalidating: WhileRevalidating::Wait,
     });
-    Ok(Some((hit, head)))
-}
-
-fn whole(
-    response: &crate::caching::stored_response::StoredResponse,
-    hit: &Hit,
-) -> Result<ResponseHeader> {
-    let mut head = storage::head(response.status, &response.headers)?;
-    let bodiless = matches!(
-        response.status,
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-    );
-    if !bodiless && !head.headers.contains_key(header::CONTENT_LENGTH) {
-        head.insert_header(header::CONTENT_LENGTH, hit.entry.body().len())?;
-    }
-    Ok(head)
+    Ok(Plain::Hit(hit, head))
 }

@@ -21,14 +21,14 @@ use shoal_rules::{Reason, Received};
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// The origin's head is here.
-pub(super) fn received(
+pub(super) async fn received(
     proxy: &Proxy,
     session: &mut Session,
     response: &mut ResponseHeader,
     exchange: &mut Exchange,
 ) -> Result<()> {
     if response.status.is_informational() {
-        return Ok(());
+        return interim(session, response).await;
     }
     let Some(origin) = &mut exchange.origin else {
         return Ok(());
@@ -43,6 +43,25 @@ pub(super) fn received(
     invalidate(proxy, session, response, exchange);
     if response.status != StatusCode::NOT_MODIFIED {
         plugin_hooks::on_response(proxy, session, response, exchange)?;
+    }
+    Ok(())
+}
+
+/// An interim response is sent on at once (RFC 9110 15.2). Pingora takes what the origin sends in batches,
+/// and loses the interim one when the final one in its batch is stored: so it is sent here, and Pingora's
+/// own attempt is ignored. It never sends one over HTTP/2. 100 and 101 are its own affair.
+async fn interim(session: &mut Session, response: &ResponseHeader) -> Result<()> {
+    let hint = !matches!(
+        response.status,
+        StatusCode::CONTINUE | StatusCode::SWITCHING_PROTOCOLS
+    );
+    if hint && !session.is_http2() {
+        session.set_ignore_info_resp(false);
+        session
+            .as_downstream_mut()
+            .write_response_header_ref(response)
+            .await?;
+        session.set_ignore_info_resp(true);
     }
     Ok(())
 }
@@ -82,7 +101,7 @@ pub(super) fn deliver(
         return Ok(());
     }
     if exchange.grpc {
-        return Ok(());
+        return cache_status(response, exchange);
     }
     cache_phase::observe(session, exchange);
     let from_store = exchange.outcome.served != Served::Forwarded;

@@ -28,7 +28,7 @@ impl Proxy {
     /// A proxy over `gateway`. Called once: Pingora wants storage and lock to live for ever.
     pub fn new(gateway: Arc<Gateway>) -> Self {
         let backend = Box::leak(Box::new(Backend::new(gateway.clone())));
-        let lock = Box::leak(Box::new(Lock::new()));
+        let lock = Box::leak(Box::new(Lock::new(gateway.metrics.clone())));
         Self {
             gateway,
             backend,
@@ -127,13 +127,24 @@ impl ProxyHttp for Proxy {
         upstream_phase::request(self, request, ctx)
     }
 
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        _ctx: &mut Exchange,
+    ) -> Result<()> {
+        upstream_phase::request_body(body);
+        Ok(())
+    }
+
     async fn upstream_response_filter(
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut Exchange,
     ) -> Result<()> {
-        response_phase::received(self, session, response, ctx)
+        response_phase::received(self, session, response, ctx).await
     }
 
     fn response_cache_filter(

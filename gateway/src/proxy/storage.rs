@@ -12,7 +12,7 @@ use crate::caching::stored_response::{Stored, StoredResponse};
 use crate::clock;
 use crate::gateway::Gateway;
 use async_trait::async_trait;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use parking_lot::Mutex;
 use pingora_cache::key::CacheHashKey;
 use pingora_cache::lock::LockStub;
@@ -24,8 +24,8 @@ use pingora_cache::{CacheKey, CacheMeta};
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use shoal_cache::{
-    EntryId, Epoch, FillSpec, Found, Freshened, Invalidation, Key, KeyHash, Lease, Reader, Scopes,
-    Stamp, Store, Strength, Target,
+    EntryId, Epoch, FillSpec, Found, Freshened, Invalidation, Key, KeyHash, Lease, Listed, Reader,
+    Scopes, Stamp, Store, Strength, Target,
 };
 use shoal_rules::Freshness;
 use std::any::Any;
@@ -38,8 +38,20 @@ use std::time::SystemTime;
 pub(super) struct Asked {
     pub(super) key: Key,
     pub(super) request: Arc<HeaderMap>,
+    pub(super) asker: Asker,
     state: Arc<Mutex<AskedState>>,
 }
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asker {
+    Client,
+    /// A refresh in the background, which inherits the lock of the request that started it.
+    Refresh,
+}
+
+/// Holds the lease of a fill, until it is released or nobody is left who could.
+pub(super) type LeaseCell = Mutex<Option<Lease<LockStub>>>;
 
 #[derive(Default)]
 struct AskedState {
@@ -47,14 +59,15 @@ struct AskedState {
     effective: Option<KeyHash>,
     variants: Option<Variants>,
     /// Held while this request fills the key for others. It ends with the request at the latest.
-    lease: Option<Lease<LockStub>>,
+    lease: Option<Arc<LeaseCell>>,
 }
 
 impl Asked {
-    pub(super) fn new(key: Key, request: HeaderMap) -> Self {
+    pub(super) fn new(key: Key, request: HeaderMap, asker: Asker) -> Self {
         Self {
             key,
             request: Arc::new(request),
+            asker,
             state: Arc::default(),
         }
     }
@@ -68,14 +81,10 @@ impl Asked {
         self.state.lock().variants.unwrap_or(Variants::None)
     }
 
-    pub(super) fn hold(&self, lease: Lease<LockStub>) {
+    /// Keeps a fill's lease for as long as this request lives.
+    pub(super) fn hold(&self, lease: Arc<LeaseCell>) {
         let earlier = self.state.lock().lease.replace(lease);
         drop(earlier);
-    }
-
-    pub(super) fn let_go(&self) {
-        let lease = self.state.lock().lease.take();
-        drop(lease);
     }
 
     fn located(&self, effective: KeyHash, variants: Variants) {
@@ -143,6 +152,7 @@ impl Backend {
             meta,
             scopes: Scopes {
                 tags: Box::new([]),
+                listed: Listed::Silent,
                 ..scopes(order)
             },
             epoch: order.epoch,
@@ -179,7 +189,11 @@ impl Storage for Backend {
             }
         };
         asked.located(located.key.hash, Variants::None);
-        let response = Arc::new(*located.response);
+        let mut response = *located.response;
+        if let Found::Complete(hit) = &located.found {
+            complete(&mut response, hit.entry.body().len());
+        }
+        let response = Arc::new(response);
         let meta = meta(&response)?;
         let handler: HitHandler = match located.found {
             Found::Complete(hit) => Box::new(CompleteBody::new(located.key, hit, response)),
@@ -231,7 +245,7 @@ impl Storage for Backend {
                 variant(&asked.key, *selector)
             }
         };
-        let length = meta.headers().get(http::header::CONTENT_LENGTH);
+        let length = meta.headers().get(header::CONTENT_LENGTH);
         let length = length
             .and_then(|value| value.to_str().ok())
             .and_then(|v| v.parse().ok());
@@ -333,6 +347,20 @@ pub(super) fn meta(response: &StoredResponse) -> Result<CacheMeta> {
     ))
 }
 
+/// What came in chunks has a length once it is whole, and only then ranges of it can be sent.
+pub(super) fn complete(response: &mut StoredResponse, length: u64) {
+    let bodiless = matches!(
+        response.status,
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    if !bodiless {
+        response
+            .headers
+            .entry(header::CONTENT_LENGTH)
+            .or_insert_with(|| length.into());
+    }
+}
+
 /// A response head of these fields.
 pub(super) fn head(status: StatusCode, headers: &HeaderMap) -> Result<ResponseHeader> {
     let mut head = ResponseHeader::build(status, Some(headers.len() + 4))?;
@@ -356,6 +384,7 @@ fn scopes(order: &FillOrder) -> Scopes {
         uri: uri_scope(&order.uri),
         host: host_scope(&order.host),
         tags: order.tags.iter().map(|tag| tag_scope(tag)).collect(),
+        listed: Listed::Counted,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::config::upstream::Balance;
 use crate::exchange::{Decision, Exchange, Origin};
 use crate::template::Request;
 use crate::upstream::connect;
+use bytes::Bytes;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::RequestHeader;
@@ -120,4 +121,13 @@ pub(super) fn request(
         origin.epoch = proxy.gateway.store.epoch();
     }
     fields::forward(request, exchange)
+}
+
+/// A piece of the request's body. An empty one is no piece: over HTTP/1.1 it would be written as the chunk
+/// that ends a body, and the real end then as a second one, which the next request on that connection would
+/// begin with.
+pub(super) fn request_body(body: &mut Option<Bytes>) {
+    if body.as_ref().is_some_and(Bytes::is_empty) {
+        *body = None;
+    }
 }

@@ -1,4 +1,7 @@
+//! The generations, alone: who is met by what.
+
 use super::*;
+use crate::Listed;
 
 const NOW: Moment = Moment(1_000);
 
@@ -7,6 +10,7 @@ fn scopes() -> Scopes {
         uri: Scope(1),
         host: Scope(2),
         tags: [Scope(3), Scope(4)].into(),
+        listed: Listed::Counted,
     }
 }
 
@@ -22,7 +26,7 @@ fn subject(scopes: &Scopes, since: u64) -> Subject<'_> {
 #[track_caller]
 fn check(change: Change, strength: Strength, expected: Verdict) {
     let generations = Generations::new();
-    let (epoch, _) = generations.record(change, strength, NOW, |_| 1);
+    let (epoch, _) = generations.record(change, strength, NOW, |_| Live { all: 1, counted: 1 });
     let scopes = scopes();
     assert_eq!(generations.judge(&subject(&scopes, 0)), (expected, epoch));
     assert_eq!(
@@ -68,8 +72,14 @@ fn each_kind_of_target_meets_the_entries_that_are_older() {
 fn a_soft_invalidation_does_not_hide_an_earlier_hard_one() {
     let generations = Generations::new();
     let tag = Mark::Tag(Scope(3));
-    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| 1);
-    generations.record(Change::Mark(tag), Strength::Soft, NOW, |_| 1);
+    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| Live {
+        all: 1,
+        counted: 1,
+    });
+    generations.record(Change::Mark(tag), Strength::Soft, NOW, |_| Live {
+        all: 1,
+        counted: 1,
+    });
     let scopes = scopes();
     assert_eq!(generations.judge(&subject(&scopes, 0)).0, Verdict::Gone);
     assert_eq!(generations.judge(&subject(&scopes, 1)).0, Verdict::Softened);
@@ -80,7 +90,10 @@ fn tombstones_beyond_the_limit_raise_the_floor_for_fills() {
     let generations = Generations::new();
     for key in 100..=100 + TOMBSTONES_MAX as u128 {
         let mark = Mark::Key(KeyHash(key));
-        generations.record(Change::Mark(mark), Strength::Hard, NOW, |_| 0);
+        generations.record(Change::Mark(mark), Strength::Hard, NOW, |_| Live {
+            all: 0,
+            counted: 0,
+        });
     }
     let scopes = scopes();
     assert_eq!(generations.remembered().generations, TOMBSTONES_MAX);
@@ -106,7 +119,7 @@ fn a_generation_with_entries_is_kept_until_a_pass_that_began_after_it() {
         Change::Mark(Mark::Tag(Scope(3))),
         Strength::Hard,
         NOW,
-        |_| 5,
+        |_| Live { all: 5, counted: 5 },
     );
     assert_eq!(objects, 5);
     let late = NOW.after(TOMBSTONE_TIME);
@@ -128,8 +141,14 @@ fn a_generation_with_entries_is_kept_until_a_pass_that_began_after_it() {
 fn a_set_that_is_invalidated_again_after_it_was_swept_waits_for_another_pass() {
     let generations = Generations::new();
     let tag = Mark::Tag(Scope(3));
-    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| 0);
-    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| 1);
+    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| Live {
+        all: 0,
+        counted: 0,
+    });
+    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| Live {
+        all: 1,
+        counted: 1,
+    });
     let late = NOW.after(TOMBSTONE_TIME);
     generations.swept(Epoch(1), late);
     let scopes = scopes();
@@ -142,7 +161,8 @@ fn a_set_that_is_invalidated_again_after_it_was_swept_waits_for_another_pass() {
 fn a_ban_is_forgotten_after_a_pass_and_the_time_of_a_tombstone() {
     let generations = Generations::new();
     let ban = || Change::Ban(Matcher::prefix("https://").unwrap());
-    let (epoch, _) = generations.record(ban(), Strength::Hard, NOW, |_| 0);
+    let (epoch, _) =
+        generations.record(ban(), Strength::Hard, NOW, |_| Live { all: 0, counted: 0 });
     let late = NOW.after(TOMBSTONE_TIME);
     generations.swept(Epoch(0), late);
     generations.swept(epoch, NOW);
@@ -162,7 +182,7 @@ fn too_many_bans_soften_everything_and_are_counted() {
     let generations = Generations::new();
     for _ in 0..=BANS_MAX {
         let ban = Change::Ban(Matcher::prefix("http://elsewhere").unwrap());
-        generations.record(ban, Strength::Hard, NOW, |_| 0);
+        generations.record(ban, Strength::Hard, NOW, |_| Live { all: 0, counted: 0 });
     }
     let scopes = scopes();
     assert_eq!(generations.remembered().bans, BANS_MAX);

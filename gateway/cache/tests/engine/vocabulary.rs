@@ -11,8 +11,8 @@ use std::{
 use bytes::Bytes;
 use shoal_cache::{
     Algorithm, Applied, CacheEntry, Fill, FillSpec, Found, Freshened, Hit, Invalidation, Key,
-    KeyHash, Moment, Piece, Reader, Refusal, Scope, Scopes, Stamp, Store, StoreConfig, Stored,
-    Strength, Target,
+    KeyHash, Listed, Moment, Piece, Reader, Refusal, Scope, Scopes, Stamp, Store, StoreConfig,
+    Stored, Strength, Target,
 };
 
 pub(crate) const NOW: Moment = Moment(1_000_000);
@@ -59,6 +59,7 @@ pub(crate) fn scopes(n: u64) -> Scopes {
         uri: Scope(n),
         host: HOST,
         tags: [Scope(n % 3)].into(),
+        listed: Listed::Counted,
     }
 }
 
