@@ -4,6 +4,7 @@
 //! `request_phase`, `cache_phase`, `upstream_phase`, `response_phase` answer them. `storage` and `lock`
 //! show the engine to Pingora's cache state machine. All use of `session.cache` is in `cache_phase`.
 
+mod asked;
 mod cache_phase;
 pub mod failure;
 mod fast_path;

@@ -9,8 +9,11 @@ async fn every_request_has_a_line_with_its_cache_status() {
         post("/a").respond(ok("done")),
     ]);
     let gateway = Gateway::start(&origin).await;
+    // A line is written after its response, so that lines of two requests may change places.
     gateway.get("/a?x=1").await.expect(ok("hello"));
+    gateway.access_log(1).await;
     gateway.get("/a?x=1").await.expect(ok("hello").hit());
+    gateway.access_log(2).await;
     gateway.send(post("/a").body("x")).await.expect(ok("done"));
     let lines = gateway.access_log(3).await;
     let expected = [

@@ -1,8 +1,8 @@
 //! Pingora's cache state machine, answered from our rules. All use of `session.cache` is here: a call in
 //! the wrong phase panics, so that every one of them can be seen together.
 
+use super::asked::{Asked, Asker};
 use super::service::Proxy;
-use super::storage::{Asked, Asker};
 use super::storage_body::{CompleteBody, GrowingBody};
 use crate::caching::lookup::Variants;
 use crate::caching::plan::Plan;

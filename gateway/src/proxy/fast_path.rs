@@ -24,7 +24,7 @@ pub(super) async fn answer(
     session: &mut Session,
     exchange: &mut Exchange,
 ) -> Result<bool> {
-    let (hit, head) = match find(proxy, session, exchange)? {
+    let (hit, mut head) = match find(proxy, session, exchange)? {
         Plain::Hit(hit, head) => (hit, head),
         Plain::Failed => {
             exchange.outcome.forwarded = Some(Reason::PreconditionFailed);
@@ -36,7 +36,6 @@ pub(super) async fn answer(
     let head_only = head.status == StatusCode::NOT_MODIFIED
         || session.req_header().method == Method::HEAD
         || hit.entry.body().len() == 0;
-    let mut head = Box::new(head);
     response_phase::deliver(session, &mut head, exchange)?;
     let mut tasks = vec![HttpTask::Header(head, head_only)];
     if !head_only {
@@ -57,7 +56,7 @@ pub(super) async fn answer(
 /// Whether this is the plain case.
 enum Plain {
     /// The stored response and the head to send.
-    Hit(Hit, ResponseHeader),
+    Hit(Hit, Box<ResponseHeader>),
     /// The stored response does not meet the request's condition.
     Failed,
     /// It is not.
@@ -119,5 +118,5 @@ fn find(proxy: &Proxy, session: &Session, exchange: &mut Exchange) -> Result<Pla
         status: response.status,
         while_revalidating: WhileRevalidating::Wait,
     });
-    Ok(Plain::Hit(hit, head))
+    Ok(Plain::Hit(hit, Box::new(head)))
 }

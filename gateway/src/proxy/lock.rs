@@ -7,7 +7,7 @@
 //! whatever happens. Pingora's permit carries a weak reference to it: a background refresh, which
 //! inherits the permit, finds the lease there and keeps it in its turn.
 
-use super::storage::{Asked, Asker, LeaseCell};
+use super::asked::{Asked, Asker, LeaseCell};
 use crate::metrics::CacheMetrics;
 use http::Extensions;
 use pingora_cache::CacheKey;

@@ -3,9 +3,10 @@
 //! The rules decide; here their question is put together and their answer turned into a [`FillOrder`].
 //! What Pingora's state machine does with it is `cache_phase`.
 
+use super::asked::FillOrder;
 use super::plugin_hooks;
 use super::service::Proxy;
-use super::storage::{FillOrder, head};
+use super::storage::head;
 use crate::caching::plan::{Lookup, Plan};
 use crate::clock;
 use crate::exchange::{Exchange, Origin, Served};
