@@ -1,24 +1,20 @@
 //! One line a request: what was asked, what was answered, what the cache did and why.
 //!
-//! Lines are written by a thread of their own behind a bounded queue; what does not fit is dropped and
-//! counted, since a slow disk must not slow requests.
+//! What a line says is decided here; `writer` brings it to its file.
 
-use crate::config::{AccessFormat, AccessLog as Config, LogPath};
+mod writer;
+
+use crate::config::AccessFormat;
 use crate::exchange::{Exchange, Served};
 use http::request::Parts;
 use http::{Version, header};
 use serde::Serialize;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::UNIX_EPOCH;
-use tracing::error;
 
-/// Lines that wait for the disk.
-const QUEUE_MAX: usize = 8192;
+pub use writer::AccessLog;
+
+/// What a client chose is logged up to so many bytes: lines wait in memory while the disk is slow.
+const VALUE_MAX: usize = 4096;
 
 /// One request, as it is logged and counted.
 #[derive(Debug, Clone, Serialize)]
@@ -123,7 +119,7 @@ impl Entry {
         let outcome = &exchange.outcome;
         let field = |name| {
             let value: Option<&http::HeaderValue> = request.headers.get(name);
-            value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            value.map(|value| short(&String::from_utf8_lossy(value.as_bytes())))
         };
         let since = exchange
             .arrived
@@ -139,8 +135,8 @@ impl Entry {
             method: request.method.to_string(),
             scheme: exchange.target.scheme,
             host: exchange.target.host.clone(),
-            path: exchange.target.path.clone(),
-            query: exchange.target.query.clone(),
+            path: short(&exchange.target.path),
+            query: exchange.target.query.as_deref().map(short),
             protocol: match (exchange.grpc, request.version) {
                 (true, _) => "gRPC",
                 (false, Version::HTTP_2) => "HTTP/2",
@@ -178,14 +174,15 @@ impl Entry {
 
     fn combined(&self) -> String {
         let millis = std::time::Duration::try_from_secs_f64(self.time).unwrap_or_default();
-        let time = httpdate::fmt_http_date(UNIX_EPOCH + millis);
+        let time = clf(&httpdate::fmt_http_date(UNIX_EPOCH + millis));
         let client = self.client.as_deref().unwrap_or("-");
         let query = self
             .query
             .as_ref()
             .map(|query| format!("?{query}"))
             .unwrap_or_default();
-        let quoted = |text: &str| text.replace(['"', '\\', '\n', '\r'], "_");
+        let unsafe_in_quotes = |c: char| c.is_control() || matches!(c, '"' | '\\');
+        let quoted = |text: &str| text.replace(unsafe_in_quotes, "_");
         let request = quoted(&format!(
             "{} {}{query} {}",
             self.method, self.path, self.protocol
@@ -194,6 +191,21 @@ impl Entry {
         let agent = quoted(self.user_agent.as_deref().unwrap_or("-"));
         let (status, bytes) = (self.status, self.bytes);
         format!("{client} - - [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\"")
+    }
+}
+
+/// `06/Nov/1994:08:49:37 +0000` of `Sun, 06 Nov 1994 08:49:37 GMT`: the Common Log Format's time.
+fn clf(date: &str) -> String {
+    let mut words = date.split(' ').skip(1);
+    let mut word = || words.next().unwrap_or_default();
+    let (day, month, year, time) = (word(), word(), word(), word());
+    format!("{day}/{month}/{year}:{time} +0000")
+}
+
+fn short(text: &str) -> String {
+    match text.get(..text.floor_char_boundary(VALUE_MAX)) {
+        Some(start) if start.len() < text.len() => format!("{start}…"),
+        Some(_) | None => text.to_owned(),
     }
 }
 
@@ -210,87 +222,4 @@ fn word(exchange: &Exchange) -> CacheWord {
         }
         (Plan::Lookup(_), Served::Forwarded) => CacheWord::Miss,
     }
-}
-
-/// The queue to the thread that writes.
-pub struct AccessLog {
-    queue: SyncSender<(LogPath, String)>,
-    dropped: Arc<AtomicU64>,
-}
-
-impl AccessLog {
-    /// Starts the thread. It ends when the log is dropped.
-    ///
-    /// # Errors
-    /// The system has no thread left.
-    pub fn start() -> io::Result<Self> {
-        let (queue, lines) = sync_channel(QUEUE_MAX);
-        std::thread::Builder::new()
-            .name("access-log".into())
-            .spawn(move || write_all(&lines))?;
-        Ok(Self {
-            queue,
-            dropped: Arc::default(),
-        })
-    }
-
-    /// Queues the line of `entry`, if a log is configured.
-    pub fn write(&self, entry: &Entry, config: Option<&Config>) {
-        let Some(config) = config else { return };
-        if self
-            .queue
-            .try_send((config.path.clone(), entry.line(config.format)))
-            .is_err()
-        {
-            self.dropped.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// Lines that did not fit so far.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Relaxed)
-    }
-}
-
-/// Writes lines as they come; whenever none waits, everything is flushed.
-fn write_all(lines: &Receiver<(LogPath, String)>) {
-    let mut open: Option<(LogPath, Box<dyn Write>)> = None;
-    while let Ok(first) = lines.recv() {
-        let mut next = Some(first);
-        while let Some((path, line)) = next {
-            if open.as_ref().is_none_or(|(current, _)| *current != path) {
-                open = writer(&path).map(|writer| (path, writer));
-            }
-            if let Some((path, writer)) = &mut open
-                && let Err(error) = writeln!(writer, "{line}")
-            {
-                error!(?path, %error, "the access log cannot be written");
-                open = None;
-            }
-            next = lines.try_recv().ok();
-        }
-        if let Some((path, writer)) = &mut open
-            && let Err(error) = writer.flush()
-        {
-            error!(?path, %error, "the access log cannot be written");
-            open = None;
-        }
-    }
-}
-
-fn writer(path: &LogPath) -> Option<Box<dyn Write>> {
-    match path {
-        LogPath::Stdout => Some(Box::new(BufWriter::new(io::stdout()))),
-        LogPath::File(path) => match append(path) {
-            Ok(file) => Some(Box::new(BufWriter::new(file))),
-            Err(error) => {
-                error!(path = %path.display(), %error, "the access log cannot be opened");
-                None
-            }
-        },
-    }
-}
-
-fn append(path: &PathBuf) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }

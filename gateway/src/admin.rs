@@ -5,6 +5,7 @@
 
 mod cache;
 mod configuration;
+mod explain;
 mod health;
 mod observe;
 mod purge;
@@ -71,6 +72,7 @@ fn router(operator: Operator) -> Router {
         .route("/config/status", get(configuration::status))
         .route("/reload", post(configuration::reload))
         .route("/cache/lookup", get(cache::lookup))
+        .route("/explain", post(explain::explain))
         .route("/purge", post(purge::purge))
         .layer(from_fn_with_state(operator.clone(), authorize))
         .route("/healthz", get(health::alive))

@@ -15,7 +15,6 @@ use crate::snapshot::Snapshot;
 use crate::{caching, maintenance, upstream, watch};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use pingora_core::apps::HttpServerOptions;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownWatch};
 use pingora_core::services::Service;
@@ -62,6 +61,8 @@ struct Listening {
 /// # Errors
 /// See [`StartError`]. Once running, it returns when everything is drained.
 pub fn run(path: PathBuf) -> Result<(), StartError> {
+    // The folder in which the process was started may change; events name files by their whole path.
+    let path = std::path::absolute(path)?;
     let starting = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -112,9 +113,6 @@ fn serve(path: PathBuf, gateway: Arc<Gateway>) {
 
     let mut proxy = HttpProxy::new(Proxy::new(gateway.clone()), server.configuration.clone());
     proxy.handle_init_modules();
-    let mut options = HttpServerOptions::default();
-    options.h2c = true;
-    proxy.server_options = Some(options);
     let reloader = Reloader::new(path, gateway.clone());
     server.add_service(Everything {
         gateway: gateway.clone(),

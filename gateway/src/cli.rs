@@ -5,6 +5,7 @@ mod admin_client;
 mod check;
 mod config;
 mod demo;
+mod explain;
 mod purge;
 mod reload;
 mod run;
@@ -60,6 +61,8 @@ enum Command {
     Reload(Admin),
     /// Show what runs and how the last reload ended.
     Status(status::Status),
+    /// Show what the running gateway would do with a request, and why.
+    Explain(explain::Explain),
     /// Purge by URL, tag, host, prefix or regular expression.
     Purge(purge::Purge),
 }
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Config(command) => command.run(),
         Command::Reload(admin) => reload::reload(&admin),
         Command::Status(status) => status.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Purge(purge) => purge.run(),
     };
     exit.into()

@@ -5,6 +5,8 @@
 
 pub mod accept;
 mod connection;
+pub mod date;
 mod head;
+mod http2;
 mod serve;
 pub mod tls;

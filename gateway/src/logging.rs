@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Pingora's own messages about single connections are noise in a gateway's log.
-const QUIET: &str = "pingora_core=warn,pingora_proxy=error,pingora_cache=error";
+const QUIET: &str = "pingora_core=warn,pingora_proxy=error,pingora_cache=error,pingora_pool=off";
 
 /// Starts logging at `level`, a `tracing` filter. `SHOAL_LOG` overrides it. A second call changes nothing.
 pub fn start(level: &str) {

@@ -293,6 +293,12 @@ impl CacheMetrics {
         self.config_info.with_label_values(&[hash]).set(1);
     }
 
+    /// Records a reload that found what runs already: a mistake that was taken back, too.
+    pub fn reload_unchanged(&self) {
+        self.reloads.with_label_values(&["unchanged"]).inc();
+        self.reload_successful.set(1);
+    }
+
     /// Records a reload that left the last good configuration in place.
     pub fn reload_failed(&self) {
         self.reloads.with_label_values(&["failed"]).inc();

@@ -16,6 +16,7 @@ mod purge_request;
 mod request_phase;
 mod response_phase;
 mod service;
+mod slices;
 mod storage;
 mod storage_body;
 mod storing;

@@ -78,6 +78,9 @@ pub struct Reloader {
     gateway: Arc<Gateway>,
     announce: watch::Sender<Arc<Snapshot>>,
     last: Mutex<Status>,
+    /// Every file whose change asks for a reload. Those of a configuration that could not be built
+    /// are among them: it may wait for one of them.
+    watched: Mutex<Vec<PathBuf>>,
     /// One reload at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -87,8 +90,21 @@ pub struct Reloader {
 /// # Errors
 /// See [`ReloadError`].
 pub async fn load(path: &Path, previous: Option<&Snapshot>) -> Result<Snapshot, ReloadError> {
+    let (file, config) = read(path)?;
+    build_after(file, config, previous).await
+}
+
+/// The configuration at `path`, with its file's digest. The digest is taken first: should the file
+/// change in between, the next look at it finds a difference.
+fn read(path: &Path) -> Result<(blake3::Hash, Config), ReloadError> {
+    let file = digest(path);
     let config = config::load::from_file(path).map_err(ReloadError::Invalid)?;
-    build_after(path, config, previous).await
+    Ok((file, config))
+}
+
+fn digest(file: &Path) -> blake3::Hash {
+    // A file that cannot be read fails the build, with its name.
+    blake3::hash(&std::fs::read(file).unwrap_or_default())
 }
 
 /// Builds a configuration that is read already, as `check` does.
@@ -97,7 +113,7 @@ pub async fn load(path: &Path, previous: Option<&Snapshot>) -> Result<Snapshot, 
 /// See [`ReloadError`].
 pub async fn build(path: &Path, config: Config) -> Result<Snapshot, ReloadError> {
     build_after(
-        path,
+        digest(path),
         Config {
             unprotected: Vec::new(),
             ..config
@@ -108,27 +124,26 @@ pub async fn build(path: &Path, config: Config) -> Result<Snapshot, ReloadError>
 }
 
 async fn build_after(
-    path: &Path,
+    file: blake3::Hash,
     config: Config,
     previous: Option<&Snapshot>,
 ) -> Result<Snapshot, ReloadError> {
     if !config.unprotected.is_empty() {
         return Err(ReloadError::Unprotected(config.unprotected));
     }
-    let hash = hash(path, &config);
+    let hash = hash(file, &config);
     Ok(Snapshot::build(config, hash, previous).await?)
 }
 
 /// Names everything that the configuration is made of: its file, scripts and certificates.
-fn hash(path: &Path, config: &Config) -> String {
+fn hash(file: blake3::Hash, config: &Config) -> String {
     let mut hasher = blake3::Hasher::new();
-    for file in std::iter::once(path.to_owned()).chain(files(config)) {
-        // A file that cannot be read fails the build, with its name.
-        let bytes = std::fs::read(&file).unwrap_or_default();
+    hasher.update(file.as_bytes());
+    for file in files(config) {
         hasher
             .update(file.as_os_str().as_encoded_bytes())
             .update(&[0]);
-        hasher.update(blake3::hash(&bytes).as_bytes());
+        hasher.update(digest(&file).as_bytes());
     }
     hasher.finalize().to_hex().chars().take(16).collect()
 }
@@ -150,6 +165,7 @@ impl Reloader {
         let snapshot = gateway.current.load_full();
         gateway.metrics.reloaded(&snapshot.hash);
         Arc::new(Self {
+            watched: Mutex::new(watched(&path, &snapshot.config)),
             path,
             gateway,
             announce: watch::Sender::new(snapshot),
@@ -180,18 +196,24 @@ impl Reloader {
 
     /// Every file whose change asks for a reload.
     pub fn watched(&self) -> Vec<PathBuf> {
+        self.watched.lock().clone()
+    }
+
+    /// Whether the files have changed since what runs was read from them.
+    pub fn outdated(&self) -> bool {
         let current = self.gateway.current.load();
-        std::iter::once(self.path.clone())
-            .chain(files(&current.config))
-            .collect()
+        hash(digest(&self.path), &current.config) != current.hash
     }
 
     /// Loads the file again and, when it is good, swaps it in.
     pub async fn reload(&self, trigger: Trigger) -> Outcome {
         let _turn = self.turn.lock().await;
         let current = self.gateway.current.load_full();
-        let outcome = match load(&self.path, Some(&current)).await {
-            Ok(next) if next.hash == current.hash => Outcome::Unchanged,
+        let outcome = match self.load(&current).await {
+            Ok(next) if next.hash == current.hash => {
+                self.gateway.metrics.reload_unchanged();
+                Outcome::Unchanged
+            }
             Ok(next) => self.swap(&current, next),
             Err(failure) => {
                 error!(?trigger, %failure, "reload failed; the last good configuration goes on");
@@ -203,6 +225,12 @@ impl Reloader {
         };
         *self.last.lock() = status(trigger, outcome.clone());
         outcome
+    }
+
+    async fn load(&self, current: &Snapshot) -> Result<Snapshot, ReloadError> {
+        let (file, config) = read(&self.path)?;
+        *self.watched.lock() = watched(&self.path, &config);
+        build_after(file, config, Some(current)).await
     }
 
     fn swap(&self, current: &Snapshot, next: Snapshot) -> Outcome {
@@ -227,6 +255,12 @@ impl Reloader {
         self.announce.send_replace(next);
         Outcome::Applied { pending_restart }
     }
+}
+
+fn watched(path: &Path, config: &Config) -> Vec<PathBuf> {
+    std::iter::once(path.to_owned())
+        .chain(files(config))
+        .collect()
 }
 
 fn status(trigger: Trigger, outcome: Outcome) -> Status {

@@ -44,6 +44,8 @@ pub struct LiveRoute {
     pub plugins: Vec<Arc<lua::Plugin>>,
     /// What the rules need to know of it.
     pub policy: rules::Policy,
+    /// The same for parts of a response, which only `proxy::slices` stores.
+    pub parts_policy: rules::Policy,
     /// How its query enters keys.
     pub query: rules::QueryRule,
 }
@@ -154,8 +156,13 @@ impl LiveRoute {
             .iter()
             .map(|name| plugins.get(name).cloned().ok_or_else(|| undefined(name)))
             .collect::<Result<_, _>>()?;
+        let policy = policy(route, config);
         Ok(Self {
-            policy: policy(route, config),
+            parts_policy: rules::Policy {
+                partial: rules::Partial::Store,
+                ..policy.clone()
+            },
+            policy,
             query: query_rule(&route.cache.query),
             config: route.clone(),
             pool,

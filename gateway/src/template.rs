@@ -23,7 +23,8 @@ pub struct Request<'a> {
     pub client: Option<IpAddr>,
 }
 
-/// A value beyond it is cut: keys and tags stay bounded whatever a client sends.
+/// A value beyond it is cut and its hash added: keys and tags stay bounded whatever a client sends, and
+/// values that differ late still differ.
 const VALUE_MAX: usize = 4096;
 
 impl Template {
@@ -34,6 +35,9 @@ impl Template {
             let value = request.value(piece);
             let end = value.floor_char_boundary(VALUE_MAX);
             text.push_str(value.get(..end).unwrap_or_default());
+            if end < value.len() {
+                text.push_str(&blake3::hash(value.as_bytes()).to_hex());
+            }
         }
         text
     }
@@ -82,14 +86,22 @@ pub fn joined<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<C
     Some(lines.fold(first, |joined, line| format!("{joined}, {line}").into()))
 }
 
-/// A cookie's value as sent.
+/// A cookie's value as sent. Bytes that are no text hide none of its neighbours: the origin sees them all.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
     headers.get_all(header::COOKIE).iter().find_map(|line| {
-        let line = std::str::from_utf8(line.as_bytes()).ok()?;
-        line.split(';').find_map(|pair| {
-            let (key, value) = pair.trim().split_once('=')?;
-            (key == name).then(|| Cow::Borrowed(value.trim_matches('"')))
-        })
+        line.as_bytes()
+            .split(|&byte| byte == b';')
+            .find_map(|pair| {
+                let pair = pair.trim_ascii();
+                let (key, value) = pair.split_at_checked(name.len())?;
+                let value = value
+                    .strip_prefix(b"=")
+                    .filter(|_| key == name.as_bytes())?;
+                let value = value.strip_prefix(b"\"").unwrap_or(value);
+                Some(String::from_utf8_lossy(
+                    value.strip_suffix(b"\"").unwrap_or(value),
+                ))
+            })
     })
 }
 

@@ -4,6 +4,7 @@
 
 use crate::drain::Drain;
 use crate::reload::{Reloader, Trigger};
+use arc_swap::ArcSwap;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,31 +12,37 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tracing::warn;
 
-/// A save is several events; they count as one when they come within this time.
-const DEBOUNCE: Duration = Duration::from_millis(100);
+/// A save is several events, and a file is half written between them: it is read after this much quiet.
+const QUIET: Duration = Duration::from_millis(100);
 
-/// Events that wait while a reload runs; one is enough to run another.
-const EVENTS_MAX: usize = 16;
+/// Files that never come to rest are read after this time.
+const UNREST_MAX: Duration = Duration::from_secs(2);
+
+/// Changes that wait while a reload runs; one is enough to run another.
+const CHANGES_MAX: usize = 1;
 
 /// Reloads when a watched file changes or SIGHUP comes, until the gateway drains.
 pub async fn run(reloader: Arc<Reloader>, drain: Arc<Drain>) {
-    let (tell, mut changed) = mpsc::channel(EVENTS_MAX);
+    let (tell, mut changed) = mpsc::channel(CHANGES_MAX);
     let mut folders = Folders::new(tell);
     folders.follow(&reloader);
+    if reloader.outdated() {
+        // Somebody was quicker than the watch.
+        reloader.reload(Trigger::File).await;
+        folders.follow(&reloader);
+    }
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
         Err(error) => return warn!(%error, "SIGHUP cannot be received"),
     };
     loop {
         let trigger = tokio::select! {
-            Some(path) = changed.recv() => {
-                if !reloader.watched().iter().any(|watched| same(watched, &path)) {
-                    continue;
-                }
-                tokio::time::sleep(DEBOUNCE).await;
-                while changed.try_recv().is_ok() {}
+            Some(()) = changed.recv() => {
+                // What comes after it is seen after the reload.
+                let _ = timeout(UNREST_MAX, quiet(&mut changed)).await;
                 Trigger::File
             }
             _ = hangup.recv() => Trigger::Signal,
@@ -46,22 +53,33 @@ pub async fn run(reloader: Arc<Reloader>, drain: Arc<Drain>) {
     }
 }
 
+async fn quiet(changed: &mut mpsc::Receiver<()>) {
+    while let Ok(Some(())) = timeout(QUIET, changed.recv()).await {}
+}
+
 /// The folders of all watched files.
 struct Folders {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
+    /// What counts in them. Other files, a log perhaps, may change all the time.
+    files: Arc<ArcSwap<Vec<PathBuf>>>,
 }
 
 impl Folders {
-    fn new(tell: mpsc::Sender<PathBuf>) -> Self {
+    fn new(tell: mpsc::Sender<()>) -> Self {
+        let files: Arc<ArcSwap<Vec<PathBuf>>> = Arc::default();
+        let counts = files.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let Ok(event) = event else { return };
             if event.kind.is_access() {
                 return;
             }
-            for path in event.paths {
+            let files = counts.load();
+            let counts = |path| files.iter().any(|file| same(file, path));
+            // Lost events may have been any.
+            if event.need_rescan() || event.paths.iter().any(|path| counts(path)) {
                 // Full: a reload is due anyway.
-                let _ = tell.try_send(path);
+                let _ = tell.try_send(());
             }
         });
         if let Err(error) = &watcher {
@@ -70,6 +88,7 @@ impl Folders {
         Self {
             watcher: watcher.ok(),
             watched: BTreeSet::new(),
+            files,
         }
     }
 
@@ -77,17 +96,23 @@ impl Folders {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
-        let folder = |file: PathBuf| file.parent().map(PathBuf::from);
-        let wanted: BTreeSet<PathBuf> = reloader.watched().into_iter().filter_map(folder).collect();
+        let files = reloader.watched();
+        let folder = |file: &PathBuf| file.parent().map(PathBuf::from);
+        let mut wanted: BTreeSet<PathBuf> = files.iter().filter_map(folder).collect();
+        self.files.store(Arc::new(files));
         for gone in self.watched.difference(&wanted) {
             // It may be gone from the disk too.
             let _ = watcher.unwatch(gone);
         }
+        let mut failed = Vec::new();
         for new in wanted.difference(&self.watched) {
             if let Err(error) = watcher.watch(new, RecursiveMode::NonRecursive) {
                 warn!(folder = %new.display(), %error, "a folder cannot be watched");
+                failed.push(new.clone());
             }
         }
+        // Tried again after the next reload.
+        wanted.retain(|folder| !failed.contains(folder));
         self.watched = wanted;
     }
 }

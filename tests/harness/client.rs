@@ -88,6 +88,11 @@ impl Client {
         within(format!("the response to {}", ask.start()), read).await
     }
 
+    /// Ends this side: nothing more will be sent, answers are still read.
+    pub async fn finish(&mut self) {
+        let _ = within("the end to be taken", self.wire.finish()).await;
+    }
+
     /// Awaits the gateway closing the connection without a word.
     ///
     /// # Panics

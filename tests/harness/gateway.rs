@@ -5,6 +5,7 @@
 
 mod access_log;
 mod admin;
+pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod metrics;
 mod process;

@@ -37,6 +37,7 @@ pub use clock::http_date;
 pub use expectation::Expectation;
 pub use fields::Fields;
 pub use gateway::Gateway;
+pub use gateway::cli::Ended;
 pub use gateway::config::{Config, Refused};
 pub use gateway::metrics::Metrics;
 pub use grpc::GrpcOrigin;

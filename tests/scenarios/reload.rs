@@ -218,8 +218,12 @@ async fn reload_answers_with_what_it_did() {
     let mut gateway = Gateway::start(&origin).await;
     gateway.write_config(|config| config.route_cache("ttl: 10m"));
     let answer = gateway.admin_post("/reload", json!({})).await;
-    assert_eq!(
-        (answer.status, &answer.json()["result"]),
-        (200, &json!("applied"))
+    // The watcher may have been faster: then nothing is left to do.
+    let result = &answer.json()["result"];
+    assert!(
+        [json!("applied"), json!("unchanged")].contains(result),
+        "{result}"
     );
+    assert_eq!(answer.status, 200);
+    assert_eq!(gateway.config_status().await["version"], 2);
 }

@@ -3,7 +3,7 @@
 //! It parses and judges nothing. Fields with the same directives and another grammar are in
 //! [`crate::targeted`].
 
-use crate::field::{delta_seconds, elements, list, trim};
+use crate::field::{delta_seconds, elements, list, position_of_any, trim};
 use http::header::{CACHE_CONTROL, PRAGMA};
 use http::{HeaderMap, HeaderName};
 use std::time::Duration;
@@ -73,8 +73,10 @@ impl ResponseControl {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let mut control = Self::default();
-        for element in list(headers, CACHE_CONTROL) {
-            control.add(element);
+        for line in headers.get_all(CACHE_CONTROL) {
+            for element in elements(line.as_bytes()) {
+                control.add(element);
+            }
         }
         control
     }
@@ -82,29 +84,31 @@ impl ResponseControl {
     /// Adds one element of a list.
     pub(crate) fn add(&mut self, element: &[u8]) {
         let (name, argument) = directive(element);
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        if is("max-age") {
-            self.max_age.get_or_insert(argument.seconds_or_zero());
-        } else if is("s-maxage") {
-            self.s_maxage.get_or_insert(argument.seconds_or_zero());
-        } else if is("stale-while-revalidate") {
-            self.stale_while_revalidate
-                .get_or_insert(argument.seconds_or_zero());
-        } else if is("stale-if-error") {
-            self.stale_if_error
-                .get_or_insert(argument.seconds_or_zero());
-        } else if is("no-cache") {
-            self.no_cache = self.no_cache.widened_by(argument);
-        } else if is("private") {
-            self.private = self.private.widened_by(argument);
-        } else {
-            self.no_store |= is("no-store");
-            self.public |= is("public");
-            self.must_revalidate |= is("must-revalidate");
-            self.proxy_revalidate |= is("proxy-revalidate");
-            self.must_understand |= is("must-understand");
-            self.immutable |= is("immutable");
-        }
+        self.set(name, argument);
+    }
+
+    fn set(&mut self, name: &[u8], argument: Argument<'_>) {
+        let lifetime = match name {
+            b"max-age" => &mut self.max_age,
+            b"s-maxage" => &mut self.s_maxage,
+            b"stale-while-revalidate" => &mut self.stale_while_revalidate,
+            b"stale-if-error" => &mut self.stale_if_error,
+            b"no-cache" => return self.no_cache = self.no_cache.widened_by(argument),
+            b"private" => return self.private = self.private.widened_by(argument),
+            b"no-store" => return self.no_store = true,
+            b"public" => return self.public = true,
+            b"must-revalidate" => return self.must_revalidate = true,
+            b"proxy-revalidate" => return self.proxy_revalidate = true,
+            b"must-understand" => return self.must_understand = true,
+            b"immutable" => return self.immutable = true,
+            other => {
+                if let Some(name) = in_lower_case(other) {
+                    self.set(&name, argument);
+                }
+                return;
+            }
+        };
+        lifetime.get_or_insert(argument.seconds_or_zero());
     }
 }
 
@@ -118,30 +122,40 @@ impl RequestControl {
             control.no_cache = list(headers, PRAGMA).any(no_cache);
             return control;
         }
-        for element in list(headers, CACHE_CONTROL) {
-            control.add(element);
+        for line in headers.get_all(CACHE_CONTROL) {
+            for element in elements(line.as_bytes()) {
+                control.add(element);
+            }
         }
         control
     }
 
     fn add(&mut self, element: &[u8]) {
         let (name, argument) = directive(element);
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        self.set(name, argument);
+    }
+
+    fn set(&mut self, name: &[u8], argument: Argument<'_>) {
         // An argument that is not a number leaves the directive out: unlike in a response, nothing
         // unsafe follows from doing without it.
-        if is("max-age") {
-            self.max_age = self.max_age.or(argument.seconds());
-        } else if is("min-fresh") {
-            self.min_fresh = self.min_fresh.or(argument.seconds());
-        } else if is("max-stale") {
-            let any_age = matches!(argument, Argument::None).then_some(Duration::MAX);
-            self.max_stale = self.max_stale.or(any_age).or(argument.seconds());
-        } else if is("stale-if-error") {
-            self.stale_if_error = self.stale_if_error.or(argument.seconds());
-        } else {
-            self.no_cache |= is("no-cache");
-            self.no_store |= is("no-store");
-            self.only_if_cached |= is("only-if-cached");
+        match name {
+            b"max-age" => self.max_age = self.max_age.or(argument.seconds()),
+            b"min-fresh" => self.min_fresh = self.min_fresh.or(argument.seconds()),
+            b"max-stale" => {
+                let any_age = matches!(argument, Argument::None).then_some(Duration::MAX);
+                self.max_stale = self.max_stale.or(any_age).or(argument.seconds());
+            }
+            b"stale-if-error" => {
+                self.stale_if_error = self.stale_if_error.or(argument.seconds());
+            }
+            b"no-cache" => self.no_cache = true,
+            b"no-store" => self.no_store = true,
+            b"only-if-cached" => self.only_if_cached = true,
+            other => {
+                if let Some(name) = in_lower_case(other) {
+                    self.set(&name, argument);
+                }
+            }
         }
     }
 }
@@ -195,10 +209,17 @@ impl<'a> Argument<'a> {
     }
 }
 
+/// The name of a directive in lower case, where it is not: names have no case, but hardly any is
+/// written otherwise, so that the usual ones are compared as they are.
+fn in_lower_case(name: &[u8]) -> Option<Vec<u8>> {
+    let other = name.iter().any(u8::is_ascii_uppercase);
+    other.then(|| name.to_ascii_lowercase())
+}
+
 /// Name and argument of one directive. White space around `=` is part of neither grammar, so it
 /// makes the name unknown or the argument invalid.
 fn directive(element: &[u8]) -> (&[u8], Argument<'_>) {
-    let Some(equals) = element.iter().position(|&byte| byte == b'=') else {
+    let Some(equals) = position_of_any(element, *b"==") else {
         return (trim(element), Argument::None);
     };
     let (name, rest) = element.split_at(equals);

@@ -14,6 +14,17 @@ pub struct Presented<'a> {
     pub headers: &'a HeaderMap,
 }
 
+/// The target URI of a request, in its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// http or https.
+    pub scheme: &'a str,
+    /// Host and port, as in `Host`.
+    pub host: &'a str,
+    /// Path and query, as they are sent upstream.
+    pub path_and_query: &'a str,
+}
+
 /// A response that an origin sent, or a stored one that a 304 has freshened.
 #[derive(Debug, Clone, Copy)]
 pub struct Received<'a> {

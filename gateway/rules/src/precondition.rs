@@ -6,7 +6,7 @@
 use crate::age::date_value;
 use crate::date;
 use crate::message::Presented;
-use crate::method::lookup_method;
+use crate::method::retrieves;
 use crate::validator::{EntityTag, Listed, last_modified, last_modified_is_strong, listed};
 use http::header::{
     CACHE_CONTROL, CONTENT_LOCATION, DATE, ETAG, EXPIRES, IF_MATCH, IF_MODIFIED_SINCE,
@@ -41,13 +41,13 @@ pub fn evaluate(
     if !state_matches(request.headers, stored_headers, now) {
         return Precondition::Failed;
     }
-    match (
-        unchanged(request.headers, stored_headers, now),
-        lookup_method(request.method),
-    ) {
-        (false, _) => Precondition::Proceed,
-        (true, true) => Precondition::NotModified,
-        (true, false) => Precondition::Failed,
+    let retrieves = retrieves(request.method);
+    // If-Modified-Since is for these methods only (section 13.1.3).
+    let counts = retrieves || request.headers.contains_key(IF_NONE_MATCH);
+    match counts && unchanged(request.headers, stored_headers, now) {
+        false => Precondition::Proceed,
+        true if retrieves => Precondition::NotModified,
+        true => Precondition::Failed,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::field::{digits, elements, singleton, trim};
 use crate::message::Presented;
+use crate::method::retrieves;
 use crate::precondition::if_range_holds;
 use http::header::RANGE;
 use http::{HeaderMap, Method};
@@ -30,7 +31,8 @@ pub const RANGES_MAX: usize = 16;
 /// Parts this close are sent as one: the frame between two parts is about as long.
 const GAP_MAX: u64 = 80;
 
-/// What the request asks of a stored response with `complete_length` bytes. Only a GET has ranges.
+/// What the request asks of a stored response with `complete_length` bytes. Only a GET has ranges
+/// (RFC 9110 section 14.2), and a QUERY like it (RFC 10008).
 #[must_use]
 pub fn requested(
     request: &Presented<'_>,
@@ -38,8 +40,9 @@ pub fn requested(
     complete_length: u64,
 ) -> RangeVerdict {
     let line = singleton(request.headers, RANGE).ok().flatten();
+    let ranged = retrieves(request.method) && request.method != Method::HEAD;
     match line {
-        Some(line) if request.method == Method::GET && if_range_holds(request, stored_headers) => {
+        Some(line) if ranged && if_range_holds(request, stored_headers) => {
             evaluate(line, complete_length)
         }
         _ => RangeVerdict::Whole,

@@ -160,6 +160,14 @@ reasons! {
         "A plugin failed, and its on_error is bypass. The log has the error.";
     MethodBypass: Bypass, "method-bypass", Some(Forward::Method),
         "The method is never answered from the cache on this route.";
+    BodyTooLarge: Bypass, "body-too-large", Some(Forward::Bypass),
+        "The request's content is larger than what may enter a key.";
+    BodyNotCanonical: Bypass, "body-not-canonical", Some(Forward::Bypass),
+        "The request's content is coded, or is not what the route's body_key says, so it has no key.";
+    GraphqlMutation: Bypass, "graphql-mutation", Some(Forward::Bypass),
+        "The GraphQL operation is a mutation: it changes state, so the origin runs it every time.";
+    GraphqlSubscription: Bypass, "graphql-subscription", Some(Forward::Bypass),
+        "The GraphQL operation is a subscription, whose answer has no end.";
 
     OnlyIfCached: Refused, "only-if-cached", None,
         "The client said only-if-cached and nothing stored may be used: 504.";

@@ -6,8 +6,9 @@
 use crate::age::{corrected_initial_age, since};
 use crate::cache_control::{Qualifier, RequestControl};
 use crate::freshness::{Freshness, LifetimeSource, Obligations};
+use crate::invalidation::answers_get;
 use crate::lifetime::{self, Lifetime, heuristically_cacheable};
-use crate::message::{Presented, Received, Times};
+use crate::message::{Presented, Received, Target, Times};
 use crate::policy::{Identity, Overrides, Partial, Policy, RequestDirectives};
 use crate::range::ContentRange;
 use crate::reason::Reason;
@@ -20,8 +21,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Decides whether a response is stored, and computes its freshness.
 ///
 /// The response to a HEAD that went out as HEAD has no content and does not come here: see
-/// [`crate::validation::head_effect`]. A POST whose `Content-Location` is its own URI is presented
-/// as the GET that it answers, with [`crate::invalidation::answers_get`].
+/// [`crate::validation::head_effect`]. The response to a QUERY is judged like that to a GET
+/// (RFC 10008 section 2.7). That to a POST needs explicit freshness: here it is stored under its
+/// content, which is the operator's word ([`crate::lookup_class`]); [`post_as_get`] is the RFC's
+/// other way.
 ///
 /// # Errors
 /// The reason why it is not stored.
@@ -47,6 +50,56 @@ pub fn storability(
     let freshness = freshness(response, policy, overrides, times, &governing, chosen);
     is_useful(request, response, &governing, &freshness)?;
     Ok(freshness)
+}
+
+/// Decides whether the response to a POST is stored as the answer to later GETs: with explicit
+/// freshness, and a `Content-Location` that is the POST's own `target` (RFC 9110 section 9.3.3). It
+/// is then stored under the key of that GET.
+///
+/// # Errors
+/// The reason why it is not stored.
+pub fn post_as_get(
+    target: &Target<'_>,
+    post: &Presented<'_>,
+    response: &Received<'_>,
+    policy: &Policy,
+    overrides: &Overrides,
+    times: &Times,
+) -> Result<Freshness, Reason> {
+    let Target {
+        scheme,
+        host,
+        path_and_query,
+    } = *target;
+    let own = answers_get(scheme, host, path_and_query, response.headers);
+    // An error says nothing about what a GET would get.
+    if post.method != Method::POST || !own || !response.status.is_success() {
+        return Err(Reason::MethodNotStored);
+    }
+    let get = Presented {
+        method: &Method::GET,
+        headers: post.headers,
+    };
+    let freshness = storability(&get, response, policy, overrides, times)?;
+    if is_explicit(freshness.source) {
+        Ok(freshness)
+    } else {
+        Err(Reason::PostWithoutFreshness)
+    }
+}
+
+/// Did origin or operator say how long the response is fresh?
+fn is_explicit(source: LifetimeSource) -> bool {
+    match source {
+        LifetimeSource::Plugin
+        | LifetimeSource::Status
+        | LifetimeSource::Route
+        | LifetimeSource::Targeted
+        | LifetimeSource::SMaxage
+        | LifetimeSource::MaxAge
+        | LifetimeSource::Expires => true,
+        LifetimeSource::Default | LifetimeSource::Heuristic | LifetimeSource::Nobody => false,
+    }
 }
 
 fn method_allows(request: &Presented<'_>, policy: &Policy) -> Result<(), Reason> {
@@ -241,9 +294,7 @@ fn is_useful(
     match freshness.source {
         LifetimeSource::Plugin if zero => return Err(Reason::PluginNoStore),
         LifetimeSource::Status | LifetimeSource::Route if zero => return Err(Reason::RouteTtlZero),
-        LifetimeSource::Default | LifetimeSource::Heuristic | LifetimeSource::Nobody
-            if request.method == Method::POST =>
-        {
+        source if request.method == Method::POST && !is_explicit(source) => {
             return Err(Reason::PostWithoutFreshness); // RFC 9110 section 9.3.3.
         }
         LifetimeSource::Nobody
@@ -275,5 +326,7 @@ fn is_useful(
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod post;
 #[cfg(test)]
 mod tests;

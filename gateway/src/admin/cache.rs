@@ -1,20 +1,19 @@
-//! `/cache/lookup?url=`: what is stored for a URL, and what would become of a request for it.
+//! `/cache/lookup?url=`: what is stored for a URL. What would become of a request for it is `explain`.
 
 use super::Operator;
+use super::explain::request::Described;
+use super::explain::stored::state;
 use crate::caching::lookup::{self, Count, Located, Variants};
-use crate::caching::plan::{Asked, Plan, plan};
-use crate::caching::purge;
+use crate::caching::plan::{Plan, plan};
 use crate::clock;
-use crate::exchange::Target;
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shoal_cache::{Found, Usability};
-use shoal_plugins::RequestView;
-use shoal_rules::{Presented, Reuse, reuse};
-use std::borrow::Cow;
+use shoal_cache::Found;
+use std::time::SystemTime;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Question {
@@ -24,24 +23,23 @@ pub(super) struct Question {
 /// A GET without fields of its own, asked without touching anything.
 pub(super) async fn lookup(
     State(operator): State<Operator>,
-    Query(question): Query<Question>,
+    question: Result<Query<Question>, QueryRejection>,
 ) -> (StatusCode, Json<Value>) {
+    let question = match question {
+        Ok(Query(question)) => question,
+        Err(refused) => {
+            let error = json!({ "error": refused.body_text() });
+            return (refused.status(), Json(error));
+        }
+    };
     let snapshot = operator.gateway.current.load_full();
-    let target = purge::parse(&question.url);
-    let headers = HeaderMap::new();
-    let route = snapshot.route(crate::routing::Target {
-        host: &target.host,
-        path: &target.path,
-        method: &Method::GET,
-        headers: &headers,
-    });
-    let Some(route) = route else {
+    let described = Described::get(&question.url);
+    let Some(route) = snapshot.route(described.routed()) else {
         return (
             StatusCode::NOT_FOUND,
             Json(json!({ "error": "no route matches this URL" })),
         );
     };
-    let described = Described { target: &target };
     let keyed = route
         .plugins
         .iter()
@@ -49,14 +47,7 @@ pub(super) async fn lookup(
     let edits: Vec<_> = keyed
         .filter_map(|plugin| plugin.cache_key(&described).ok())
         .collect();
-    let asked = Asked {
-        target: &target,
-        method: &Method::GET,
-        headers: &headers,
-        client: None,
-        grpc: false,
-    };
-    let lookup = match plan(route, asked, &edits) {
+    let lookup = match plan(route, described.asked(), &edits) {
         Plan::Bypass(reason) => {
             let answer =
                 json!({ "route": route.config.name, "found": false, "bypass": reason.label() });
@@ -69,7 +60,7 @@ pub(super) async fn lookup(
     let found = lookup::find(
         store,
         &lookup.key,
-        &headers,
+        &described.headers,
         clock::moment(now),
         Count::Nothing,
     );
@@ -80,39 +71,16 @@ pub(super) async fn lookup(
             "found": false,
             "variants": absent.variants == Variants::Others,
         }),
-        Ok(located) => {
-            let presented = Presented {
-                method: &Method::GET,
-                headers: &headers,
-            };
-            let freshness = &located.response.freshness;
-            let verdict = reuse(freshness, &presented, &route.policy, now);
-            describe(&route.config.name, &lookup.uri, &located, &verdict, now)
-        }
+        Ok(located) => describe(&route.config.name, &lookup.uri, &located, now),
     };
     (StatusCode::OK, Json(answer))
 }
 
-fn describe(
-    route: &str,
-    resource: &str,
-    located: &Located,
-    verdict: &Reuse,
-    now: std::time::SystemTime,
-) -> Value {
+fn describe(route: &str, resource: &str, located: &Located, now: SystemTime) -> Value {
     let response = &located.response;
-    let (state, body, hits) = match &located.found {
-        Found::Filling(_) => ("filling", None, None),
-        Found::Complete(hit) => {
-            let state = match hit.usability {
-                Usability::Usable => match verdict {
-                    Reuse::Fresh | Reuse::StaleAccepted => "fresh",
-                    Reuse::StaleWhileRevalidate | Reuse::Validate(_) | Reuse::Forward(_) => "stale",
-                },
-                Usability::MustValidate(_) => "must-validate",
-            };
-            (state, Some(hit.entry.body().len()), Some(hit.entry.hits()))
-        }
+    let (body, hits) = match &located.found {
+        Found::Filling(_) => (None, None),
+        Found::Complete(hit) => (Some(hit.entry.body().len()), Some(hit.entry.hits())),
     };
     let fields: Vec<Value> = response
         .headers
@@ -125,7 +93,7 @@ fn describe(
         "resource": resource,
         "key": format!("{:032x}", located.key.hash.0),
         "found": true,
-        "state": state,
+        "state": state(located, now),
         "status": response.status.as_u16(),
         "age": response.freshness.current_age(now).as_secs(),
         "ttl": response.freshness.remaining(now),
@@ -135,41 +103,4 @@ fn describe(
         "hits": hits,
         "headers": fields,
     })
-}
-
-/// A request that nobody made: what an operator asks about.
-struct Described<'a> {
-    target: &'a Target,
-}
-
-impl RequestView for Described<'_> {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn scheme(&self) -> &str {
-        self.target.scheme
-    }
-
-    fn host(&self) -> &str {
-        &self.target.host
-    }
-
-    fn path(&self) -> &str {
-        &self.target.path
-    }
-
-    fn query(&self) -> Option<&str> {
-        self.target.query.as_deref()
-    }
-
-    fn header(&self, _name: &str) -> Option<Cow<'_, str>> {
-        None
-    }
-
-    fn client_ip(&self) -> String {
-        String::new()
-    }
-
-    fn for_each_header(&self, _visit: &mut dyn FnMut(&str, &str)) {}
 }

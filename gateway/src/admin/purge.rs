@@ -4,6 +4,7 @@ use super::Operator;
 use crate::caching::purge::{self, Named};
 use axum::Json;
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,11 +32,12 @@ pub(super) struct Order {
 impl Order {
     fn names(self) -> Vec<Named> {
         let _cluster_only = (self.wait, self.timeout);
-        let mut names: Vec<Named> = self.files.into_iter().map(Named::Url).collect();
+        // Only a pattern can be wrong: it comes first, so that a refused order has purged nothing.
+        let mut names: Vec<Named> = self.regex.map(Named::Regex).into_iter().collect();
+        names.extend(self.files.into_iter().map(Named::Url));
         names.extend(self.tags.into_iter().map(Named::Tag));
         names.extend(self.hosts.into_iter().map(Named::Host));
         names.extend(self.prefixes.into_iter().map(Named::Prefix));
-        names.extend(self.regex.map(Named::Regex));
         names.extend(self.purge_everything.then_some(Named::All));
         names
     }
@@ -43,8 +45,15 @@ impl Order {
 
 pub(super) async fn purge(
     State(operator): State<Operator>,
-    Json(order): Json<Order>,
+    order: Result<Json<Order>, JsonRejection>,
 ) -> (StatusCode, Json<Value>) {
+    let order = match order {
+        Ok(Json(order)) => order,
+        Err(refused) => {
+            let error = json!({ "error": refused.body_text() });
+            return (refused.status(), Json(error));
+        }
+    };
     let strength = if order.soft {
         Strength::Soft
     } else {

@@ -42,6 +42,7 @@ impl ShutdownSignalWatch for Stop {
                 if left > 0 {
                     warn!(left, "the grace period is over");
                 }
+                self.gateway.access_log.flush().await;
             }
             () = any(&mut terminate, &mut interrupt, &mut quit) => warn!("stopped at once"),
         }

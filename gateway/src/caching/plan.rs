@@ -2,10 +2,10 @@
 //!
 //! A pure decision over route and request; what plugins said enters as values.
 
-use crate::config::route::Identity;
+use crate::config::route::{Identity, Template};
 use crate::exchange::Target;
 use crate::snapshot::LiveRoute;
-use crate::template::{Request, cookie, joined, parameter};
+use crate::template::{Request, cookie, joined};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
 use shoal_cache::{Key, KeyHash, Scope};
@@ -64,19 +64,8 @@ pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
     if !lookup || !cache.methods.contains(asked.method) {
         return Plan::Bypass(Reason::MethodBypass);
     }
-    let query = asked
-        .target
-        .query
-        .as_deref()
-        .map(|query| shoal_rules::normalize_query(query, &route.query).into_owned());
-    let query = query.filter(|query| !query.is_empty());
-    let request = Request {
-        target: asked.target,
-        query: query.as_deref(),
-        method: asked.method,
-        headers: asked.headers,
-        client: asked.client,
-    };
+    let query = counted_query(route, asked);
+    let request = templated(asked, query.as_deref());
     let set = |value: &String| !value.is_empty() && value != "0";
     if cache
         .cache_bypass
@@ -100,29 +89,68 @@ pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
     }))
 }
 
+/// One part of a primary key; method class, scheme and host stand before the first.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// One of the route's `cache_key`, and what it became.
+    Template(&'a Template, &'a str),
+    /// The normalised path.
+    Path(&'a str),
+    /// The query as route and plugins leave it.
+    Query(&'a str),
+    /// What identifies the client. Only its hash is in the key.
+    Credentials(&'a [u8]),
+    /// A field that a plugin names; empty when the request lacks it.
+    Header(&'a str, &'a str),
+    /// A cookie that a plugin names; empty when the request lacks it.
+    Cookie(&'a str, &'a str),
+    /// A text of a plugin's own.
+    Added(&'a str),
+}
+
+/// Shows the parts of the key that [`plan`] makes, in their order.
+pub fn for_each_part(
+    route: &LiveRoute,
+    asked: Asked<'_>,
+    edits: &[KeyEdit],
+    visit: impl FnMut(Part<'_>),
+) {
+    let query = counted_query(route, asked);
+    let request = templated(asked, query.as_deref());
+    visit_parts(route, asked, request, edits, visit);
+}
+
+/// The query as the route's rule leaves it; absent when nothing is left.
+fn counted_query(route: &LiveRoute, asked: Asked<'_>) -> Option<String> {
+    let query = asked
+        .target
+        .query
+        .as_deref()
+        .map(|query| shoal_rules::normalize_query(query, &route.query).into_owned());
+    query.filter(|query| !query.is_empty())
+}
+
+fn templated<'a>(asked: Asked<'a>, query: Option<&'a str>) -> Request<'a> {
+    Request {
+        target: asked.target,
+        query,
+        method: asked.method,
+        headers: asked.headers,
+        client: asked.client,
+    }
+}
+
 /// Scheme, host and method class always; then path and query, or what the route or a plugin puts in
 /// their place. Parts are length-prefixed and named, so no two lists of parts look alike.
 fn key(route: &LiveRoute, asked: Asked<'_>, request: Request<'_>, edits: &[KeyEdit]) -> Key {
     let mut key = KeyBuilder::new(MethodClass::Get, asked.target.scheme, &asked.target.host);
-    match &route.config.cache.cache_key {
-        Some(templates) => {
-            for template in templates {
-                key.push(template.evaluate(request).as_bytes());
-            }
-        }
-        None => {
-            key.push(asked.target.path.as_bytes());
-            key.push(edited_query(asked, request.query, edits).as_bytes());
-        }
+    // Routes may send one URI to several upstreams: what one answered is not the other's.
+    key.push(route.config.upstream.as_bytes());
+    if route.config.cache.cache_key.is_some() {
+        // Templates need not tell the paths of routes apart.
+        key.push(b"route").push(route.config.name.as_bytes());
     }
-    if route.config.cache.identity == Identity::Key
-        && let Some(credentials) = credentials(asked.headers)
-    {
-        key.push(b"identity").push_secret(credentials);
-    }
-    for op in edits.iter().flat_map(|edit| &edit.ops) {
-        push_op(&mut key, op, asked);
-    }
+    visit_parts(route, asked, request, edits, |part| push(&mut key, part));
     let full = key.finish();
     Key {
         hash: KeyHash(full.hash),
@@ -130,22 +158,63 @@ fn key(route: &LiveRoute, asked: Asked<'_>, request: Request<'_>, edits: &[KeyEd
     }
 }
 
-fn push_op(key: &mut KeyBuilder, op: &KeyOp, asked: Asked<'_>) {
-    let mut named = |kind: &[u8], name: &str, value: Option<&str>| {
+fn visit_parts(
+    route: &LiveRoute,
+    asked: Asked<'_>,
+    request: Request<'_>,
+    edits: &[KeyEdit],
+    mut visit: impl FnMut(Part<'_>),
+) {
+    match &route.config.cache.cache_key {
+        Some(templates) => {
+            for template in templates {
+                visit(Part::Template(template, &template.evaluate(request)));
+            }
+        }
+        None => {
+            visit(Part::Path(&asked.target.path));
+            visit(Part::Query(&edited_query(asked, request.query, edits)));
+        }
+    }
+    if route.config.cache.identity == Identity::Key
+        && let Some(credentials) = credentials(asked.headers)
+    {
+        visit(Part::Credentials(credentials));
+    }
+    for op in edits.iter().flat_map(|edit| &edit.ops) {
+        match op {
+            // They shape the query, which is in the key already.
+            KeyOp::QueryOnly(_) | KeyOp::QueryExclude(_) => {}
+            KeyOp::Header(name) => {
+                let value = HeaderName::try_from(name.as_str()).ok();
+                let value = value.and_then(|name| joined(asked.headers, &name));
+                visit(Part::Header(name, &value.unwrap_or_default()));
+            }
+            KeyOp::Cookie(name) => {
+                let value = cookie(asked.headers, name);
+                visit(Part::Cookie(name, &value.unwrap_or_default()));
+            }
+            KeyOp::Add(text) => visit(Part::Added(text)),
+        }
+    }
+}
+
+fn push(key: &mut KeyBuilder, part: Part<'_>) {
+    let mut named = |kind: &[u8], name: &str, value: &str| {
         key.push(kind);
         key.push(name.as_bytes());
-        key.push(value.unwrap_or_default().as_bytes());
+        key.push(value.as_bytes());
     };
-    match op {
-        // They shape the query, which is in the key already.
-        KeyOp::QueryOnly(_) | KeyOp::QueryExclude(_) => {}
-        KeyOp::Header(name) => {
-            let value = HeaderName::try_from(name.as_str()).ok();
-            let value = value.and_then(|name| joined(asked.headers, &name));
-            named(b"header", name, value.as_deref());
+    match part {
+        Part::Header(name, value) => named(b"header", name, value),
+        Part::Cookie(name, value) => named(b"cookie", name, value),
+        Part::Added(text) => named(b"add", "", text),
+        Part::Template(_, text) | Part::Path(text) | Part::Query(text) => {
+            key.push(text.as_bytes());
         }
-        KeyOp::Cookie(name) => named(b"cookie", name, cookie(asked.headers, name).as_deref()),
-        KeyOp::Add(value) => named(b"add", "", Some(value)),
+        Part::Credentials(secret) => {
+            key.push(b"identity").push_secret(secret);
+        }
     }
 }
 
@@ -155,13 +224,18 @@ fn edited_query(asked: Asked<'_>, query: Option<&str>, edits: &[KeyEdit]) -> Str
     for op in edits.iter().flat_map(|edit| &edit.ops) {
         match op {
             KeyOp::QueryOnly(names) => {
+                // As they were sent, every value of them: an origin may look at any.
+                let rule = shoal_rules::QueryRule {
+                    include: names.clone(),
+                    sort: true,
+                    ..Default::default()
+                };
                 let original = asked.target.query.as_deref().unwrap_or_default();
-                let kept = names
-                    .iter()
-                    .filter_map(|name| Some((name, parameter(original, name)?)));
-                query = kept
-                    .map(|(name, value)| format!("{name}={value}&"))
-                    .collect();
+                query = if names.is_empty() {
+                    String::new()
+                } else {
+                    shoal_rules::normalize_query(original, &rule).into_owned()
+                };
             }
             KeyOp::QueryExclude(names) => {
                 let rule = shoal_rules::QueryRule {

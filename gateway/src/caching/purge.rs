@@ -41,8 +41,12 @@ impl Named {
         let target = match self {
             Self::Url(url) => Target::Uri(uri_scope(&resource(url, snapshot))),
             Self::Tag(tag) => Target::Tag(tag_scope(tag)),
-            Self::Host(host) => Target::Host(host_scope(&host.to_ascii_lowercase())),
-            Self::Prefix(prefix) => Target::Prefix(without_scheme(prefix).into()),
+            Self::Host(host) => {
+                let (scheme, host) = split_scheme(host);
+                let host = host.trim_end_matches('/');
+                Target::Host(host_scope(&shoal_rules::normalize_host(host, scheme)))
+            }
+            Self::Prefix(prefix) => Target::Prefix(normal_prefix(prefix).into()),
             Self::Regex(pattern) => Target::Ban(pattern.as_str().into()),
             Self::All => Target::All,
         };
@@ -70,12 +74,7 @@ pub fn resource(url: &str, snapshot: &Snapshot) -> String {
 /// A URL as a request would name it. What does not parse as a URI is taken as it stands, and matches
 /// nothing.
 pub fn parse(url: &str) -> Asked {
-    let scheme = if url.starts_with("https://") {
-        "https"
-    } else {
-        "http"
-    };
-    let rest = without_scheme(url);
+    let (scheme, rest) = split_scheme(url);
     let uri: Option<Uri> = format!("{scheme}://{rest}").parse().ok();
     let Some(uri) = uri else {
         return Asked {
@@ -96,10 +95,27 @@ pub fn parse(url: &str) -> Asked {
     }
 }
 
-fn without_scheme(url: &str) -> &str {
-    url.strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))
-        .unwrap_or(url)
+/// `https` or `http`, whatever its case (RFC 3986 section 3.1), and what follows. None: `http`.
+fn split_scheme(url: &str) -> (&'static str, &str) {
+    for (scheme, start) in [("https", "https://"), ("http", "http://")] {
+        let written = url.get(..start.len());
+        if written.is_some_and(|written| written.eq_ignore_ascii_case(start)) {
+            return (scheme, url.get(start.len()..).unwrap_or_default());
+        }
+    }
+    ("http", url)
+}
+
+/// The beginning of a `host/path?query`, normalised as whole ones are.
+fn normal_prefix(prefix: &str) -> String {
+    let (scheme, rest) = split_scheme(prefix);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = shoal_rules::normalize_host(host, scheme);
+    if path.is_empty() {
+        return host.into_owned();
+    }
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    format!("{host}{}{query}", shoal_rules::normalize_path(path))
 }
 
 fn kind(target: &Target) -> &'static str {

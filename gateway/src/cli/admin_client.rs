@@ -23,6 +23,18 @@ pub(super) struct Answer {
     pub(super) body: Value,
 }
 
+impl Answer {
+    /// Tells a person why the gateway refused.
+    pub(super) fn refused(&self) -> Exit {
+        let error = self.body.get("error").unwrap_or(&self.body);
+        match error.as_str() {
+            Some(text) => complain(format_args!("error: {text}")),
+            None => complain(format_args!("error: {} {error}", self.status)),
+        }
+        Exit::Refused
+    }
+}
+
 /// Asks the running gateway. The error is printed already.
 pub(super) fn ask(
     admin: &Admin,

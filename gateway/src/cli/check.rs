@@ -26,6 +26,7 @@ pub(super) fn check(file: ConfigFile) -> Exit {
         "protects, and is not active yet: `run` refuses to start",
         &config.unprotected,
     );
+    let protects = !config.unprotected.is_empty();
     // Scripts must compile and certificates must be readable, too.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -38,6 +39,10 @@ pub(super) fn check(file: ConfigFile) -> Exit {
         }
     };
     match built {
+        Ok(_snapshot) if protects => {
+            complain("error: `run` refuses a configuration whose protection it cannot give");
+            Exit::ConfigInvalid
+        }
         Ok(snapshot) => {
             let routes = snapshot.routes.len();
             print(format_args!("{}: ok, {routes} route(s)", path.display()));

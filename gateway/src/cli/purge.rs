@@ -1,7 +1,7 @@
 //! `shoal purge`
 
 use super::admin_client::ask;
-use super::{Admin, Exit, complain, print};
+use super::{Admin, Exit, print};
 use clap::Args;
 use http::Method;
 use serde_json::json;
@@ -50,10 +50,7 @@ impl Purge {
                 print(&answer.body);
                 Exit::Ok
             }
-            Ok(answer) => {
-                complain(&answer.body);
-                Exit::Refused
-            }
+            Ok(answer) => answer.refused(),
             Err(exit) => exit,
         }
     }

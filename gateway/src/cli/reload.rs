@@ -15,10 +15,9 @@ pub(super) fn reload(admin: &Admin) -> Exit {
         complain(error.unwrap_or("the configuration was refused"));
         return Exit::ConfigInvalid;
     }
-    print(&answer.body);
-    if answer.status.is_success() {
-        Exit::Ok
-    } else {
-        Exit::Refused
+    if !answer.status.is_success() {
+        return answer.refused();
     }
+    print(&answer.body);
+    Exit::Ok
 }

@@ -23,9 +23,8 @@ impl Status {
             Ok(answers) => answers,
             Err(exit) => return exit,
         };
-        if !config.status.is_success() {
-            print(&config.body);
-            return Exit::Refused;
+        if let Some(refused) = [&config, &stats].iter().find(|a| !a.status.is_success()) {
+            return refused.refused();
         }
         if self.json {
             print(serde_json::json!({ "config": config.body, "stats": stats.body }));

@@ -38,6 +38,10 @@ pub fn from_file(path: &FsPath) -> Result<Config, Problems> {
             FILE_MAX >> 20
         ));
     }
+    if bytes.trim_ascii().is_empty() {
+        // Taken for a configuration it would close every listener and forget every route.
+        return refuse("empty: it is being written, or the disk is full".to_owned());
+    }
     match String::from_utf8(bytes) {
         Ok(text) => from_str(
             &text,

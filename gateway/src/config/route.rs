@@ -86,6 +86,8 @@ pub struct RouteCache {
     pub cache_bypass: Vec<Template>,
     /// A response that outgrows it stops being stored and goes on streaming.
     pub max_body: ByteSize,
+    /// Large objects are stored in slices of this size; absent: whole.
+    pub slice: Option<ByteSize>,
     /// How long a request waits for another that fills the same key, before it goes on alone.
     pub collapse_timeout: Duration,
     /// Whether a client's Cache-Control counts.

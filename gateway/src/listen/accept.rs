@@ -4,6 +4,7 @@
 //! whose address stays keeps its socket and takes its new settings for new connections. What a single
 //! connection lives through is `serve`.
 
+use super::http2::Http2;
 use super::serve::{Serving, serve};
 use crate::config::Listener;
 use crate::drain::Drain;
@@ -30,6 +31,9 @@ const BACKLOG: i32 = 4096;
 
 /// After a failed `accept` (no descriptors left, mostly) others get time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Between two attempts to open what a reload could not: another process may give the port back.
+const OPEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the listeners need of the rest of the gateway.
 pub struct Shared {
@@ -73,17 +77,16 @@ impl Listeners {
     }
 
     /// Makes the listeners those of `snapshot`. What cannot be opened is returned; the others run.
-    pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<ListenError> {
+    pub async fn apply(&mut self, snapshot: &Snapshot) -> Vec<ListenError> {
         let mut failures = Vec::new();
         let wanted = &snapshot.config.listeners;
-        self.running.retain(|address, running| {
-            let keep = wanted.iter().any(|listener| listener.address == *address);
-            if !keep {
-                info!(%address, "listener closed");
-                running.task.abort();
-            }
-            keep
-        });
+        let keep = |address: &SocketAddr| wanted.iter().any(|l| l.address == *address);
+        for (address, running) in self.running.extract_if(|address, _| !keep(address)) {
+            info!(%address, "listener closed");
+            running.task.abort();
+            // Its socket closes with the task: only then may another take the port.
+            let _ = running.task.await;
+        }
         for listener in wanted {
             let serving = Arc::new(self.serving(listener, snapshot));
             if let Some(running) = self.running.get(&listener.address) {
@@ -137,7 +140,7 @@ impl Listeners {
         first: oneshot::Sender<Result<Vec<SocketAddr>, Vec<ListenError>>>,
     ) {
         let snapshot = changes.borrow_and_update().clone();
-        let failures = self.apply(&snapshot);
+        let failures = self.apply(&snapshot).await;
         let outcome = if failures.is_empty() {
             Ok(self.bound(&snapshot))
         } else {
@@ -147,19 +150,26 @@ impl Listeners {
         let _ = first.send(outcome);
         drop(snapshot);
         let drain = self.shared.drain.clone();
+        let mut missing = false;
         loop {
             tokio::select! {
                 changed = changes.changed() => {
                     if changed.is_err() {
                         break;
                     }
-                    let snapshot = changes.borrow_and_update().clone();
-                    for failure in self.apply(&snapshot) {
-                        error!(%failure, "a listener of the new configuration is not open");
-                    }
+                    missing = false;
                 }
+                () = tokio::time::sleep(OPEN_AGAIN), if missing => {}
                 () = drain.started() => break,
             }
+            let snapshot = changes.borrow_and_update().clone();
+            let failures = self.apply(&snapshot).await;
+            if !missing {
+                for failure in &failures {
+                    error!(%failure, "a listener of the new configuration is not open yet");
+                }
+            }
+            missing = !failures.is_empty();
         }
         self.close();
     }
@@ -173,6 +183,7 @@ impl Listeners {
             listener: listener.clone(),
             tls: tls.cloned().map(TlsAcceptor::from),
             proxy: self.shared.proxy.clone(),
+            http2: Http2::new(self.shared.proxy.clone(), listener),
             drain: self.shared.drain.clone(),
             metrics: self.shared.metrics.clone(),
         }

@@ -4,6 +4,7 @@
 //! the time a head may take. [`Connection`] then replays those bytes to Pingora and shows it this one
 //! request and no byte of the next, so that the connection can be taken back when Pingora is done.
 
+use super::date;
 use async_trait::async_trait;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::tls::SslDigest;
@@ -54,6 +55,8 @@ pub(super) struct Connection {
     consumed: usize,
     limit: Limit,
     gathered: Vec<u8>,
+    /// The next thing that is written is a response's head.
+    head_due: bool,
     established: SystemTime,
     sockets: Arc<SocketDigest>,
     tls: Option<Arc<SslDigest>>,
@@ -71,6 +74,7 @@ impl Connection {
             consumed: 0,
             limit: Limit::None,
             gathered: Vec::new(),
+            head_due: true,
             established,
             sockets: Arc::new(digest),
             tls,
@@ -88,6 +92,7 @@ impl Connection {
 
     pub(super) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
+        self.head_due = true;
     }
 
     /// Reads more into [`Self::ahead`]. `Ok(0)`: the client is done sending. Cancelling loses nothing.
@@ -99,6 +104,9 @@ impl Connection {
         let mut space = [0u8; 4096];
         let mut buffer = ReadBuf::new(&mut space);
         ready!(self.socket.poll_read(cx, &mut buffer))?;
+        // A client that pipelines without a pause never lets it run empty: what is consumed must go.
+        self.ahead.drain(..self.consumed);
+        self.consumed = 0;
         self.ahead.extend_from_slice(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     }
@@ -187,6 +195,15 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
+        if this.head_due && bytes.starts_with(b"HTTP/1.") {
+            // Interim heads come before the one that counts.
+            this.head_due = bytes.get(9) == Some(&b'1');
+            if let Some(head) = date::restore(bytes) {
+                // A head is written in one piece and bounded, so that it may all be gathered.
+                this.gathered.extend_from_slice(&head);
+                return Poll::Ready(Ok(bytes.len()));
+            }
+        }
         if this.gathered.len() + bytes.len() <= GATHERED_MAX {
             this.gathered.extend_from_slice(bytes);
             return Poll::Ready(Ok(bytes.len()));

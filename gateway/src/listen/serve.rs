@@ -3,11 +3,13 @@
 
 use super::connection::{Connection, Limit, Socket};
 use super::head::{Head, head};
+use super::http2::Http2;
 use crate::config::Listener;
 use crate::drain::Drain;
 use crate::metrics::{CacheMetrics, ConnectionEnd};
 use crate::proxy::Proxy;
 use pingora_core::apps::{HttpServerApp, ServerApp};
+use pingora_core::protocols::Peek;
 use pingora_core::protocols::http::ServerSession;
 use pingora_proxy::HttpProxy;
 use std::net::SocketAddr;
@@ -19,11 +21,15 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
+/// How long a body that nobody wants may keep its connection: a client that dribbles gets no longer.
+const BODY_DRAIN: Duration = Duration::from_secs(30);
+
 /// What every connection of one listener shares.
 pub(super) struct Serving {
     pub(super) listener: Listener,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) proxy: Arc<HttpProxy<Proxy>>,
+    pub(super) http2: Arc<Http2>,
     pub(super) drain: Arc<Drain>,
     pub(super) metrics: Arc<CacheMetrics>,
 }
@@ -60,11 +66,19 @@ async fn connection(serving: &Serving, socket: TcpStream, client: SocketAddr) ->
     requests(serving, connection).await
 }
 
-/// HTTP/2 is Pingora's from here: it multiplexes, and it goes away by itself when the gateway drains.
-async fn http_2(serving: &Serving, connection: Box<Connection>) -> ConnectionEnd {
+/// HTTP/2 is Pingora's from its preface on: it multiplexes, and it goes away by itself when the gateway
+/// drains. Before, nothing bounds a client that says nothing.
+async fn http_2(serving: &Serving, mut connection: Box<Connection>) -> ConnectionEnd {
+    let mut preface = [0; Http2::PREFACE_BYTES];
+    let begun = connection.try_peek(&mut preface);
+    match timeout(serving.listener.header_timeout, begun).await {
+        Ok(Ok(_peeked)) => {}
+        Ok(Err(_gone)) => return ConnectionEnd::Closed,
+        Err(_elapsed) => return ConnectionEnd::HeadTimeout,
+    }
     let _busy = serving.drain.busy();
     serving
-        .proxy
+        .http2
         .process_new(connection, &serving.drain.watch())
         .await;
     ConnectionEnd::Closed
@@ -74,10 +88,11 @@ async fn requests(serving: &Serving, mut connection: Box<Connection>) -> Connect
     let mut idle = serving.listener.header_timeout;
     loop {
         match next(serving, &mut connection, idle).await {
-            Next::Request(Head::Sized(bytes)) => {
+            Next::Request(Head::Sized(bytes)) if serving.listener.protocols.http1 => {
                 connection.set_limit(Limit::Bytes(bytes));
                 let mut session = ServerSession::new_http1(connection);
                 session.set_keepalive(serving.keepalive());
+                session.set_total_drain_timeout(Some(BODY_DRAIN));
                 let Some(returned) = hand_over(serving, session).await else {
                     return ConnectionEnd::Closed;
                 };
@@ -87,6 +102,10 @@ async fn requests(serving: &Serving, mut connection: Box<Connection>) -> Connect
             }
             Next::Request(Head::Http2) if serving.listener.protocols.h2c => {
                 return http_2(serving, connection).await;
+            }
+            Next::Request(_) if !serving.listener.protocols.http1 => {
+                refuse(&mut connection, "505 HTTP Version Not Supported").await;
+                return ConnectionEnd::Closed;
             }
             // Where the request ends only Pingora knows, and it may read on: the connection is not
             // taken back.

@@ -8,7 +8,7 @@ use crate::caching::lookup::Variants;
 use crate::caching::plan::Plan;
 use crate::clock;
 use crate::exchange::{Collapsed, Exchange, FoundResponse, Served, WhileRevalidating};
-use http::header;
+use http::{Method, header};
 use pingora_cache::{CacheKey, CacheOptionOverrides, CachePhase, ForcedFreshness, HitHandler};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::ResponseHeader;
@@ -16,6 +16,9 @@ use pingora_proxy::{RangeType, Session, range_header_filter};
 use shoal_cache::{Usability, Why};
 use shoal_rules as rules;
 use shoal_rules::{Presented, Reason, Reuse};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// How often a request that waited looks again and becomes one that fills, before it goes on alone.
 const COLLAPSE_ATTEMPTS_MAX: usize = 4;
@@ -219,7 +222,10 @@ pub(super) fn range(session: &Session, response: &mut ResponseHeader) -> RangeTy
         method: &request.method,
         headers: &request.headers,
     };
-    if !rules::precondition::if_range_holds(&presented, &response.headers) {
+    // RFC 9110 14.2: a range is defined for GET alone.
+    let ranged = request.method == Method::GET
+        && rules::precondition::if_range_holds(&presented, &response.headers);
+    if !ranged {
         return RangeType::None;
     }
     if !request.headers.contains_key(header::IF_RANGE) {
@@ -271,4 +277,35 @@ pub(super) fn pace(session: &mut Session, exchange: &Exchange) {
     {
         session.as_downstream_mut().set_proxy_tasks_enabled(false);
     }
+}
+
+/// Bytes of a body that is not stored, beyond which the origin is held back for the client that leads.
+const BEHIND_MAX: u64 = 8 * 1024 * 1024;
+
+/// How long the origin waits with its next piece at [`BEHIND_MAX`]; four times that at twice the distance.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// Keeps what is held for the client that leads small, once nothing is kept for later. Pingora goes on
+/// reading the origin while that client's connection takes nothing, and after it is gone.
+pub(super) fn hold_back(session: &mut Session, exchange: &Exchange) -> Option<Duration> {
+    let progress = exchange.progress.as_ref()?;
+    if !progress.outgrown() || progress.behind() < BEHIND_MAX {
+        return None;
+    }
+    // Not earlier: Pingora must have seen it too, or the body that breaks off here ends the fill.
+    if progress.behind() >= 2 * BEHIND_MAX && is_gone(session) {
+        let body = session.cache.miss_body_reader();
+        let body = body.and_then(|body| body.as_any_mut().downcast_mut::<GrowingBody>());
+        body.map(GrowingBody::abandon);
+        return None;
+    }
+    let times = u32::try_from(progress.behind() / BEHIND_MAX).unwrap_or(u32::MAX);
+    Some(WAIT.saturating_mul(times.saturating_mul(times)))
+}
+
+/// Whether the client has closed its connection or reset its stream. It does not wait.
+fn is_gone(session: &mut Session) -> bool {
+    let idle = pin!(session.as_downstream_mut().read_body_or_idle(true));
+    let mut context = Context::from_waker(Waker::noop());
+    matches!(idle.poll(&mut context), Poll::Ready(Err(_)))
 }

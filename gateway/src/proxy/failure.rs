@@ -212,7 +212,7 @@ impl Failure {
         clippy::wildcard_enum_match_arm,
         reason = "Pingora's list of errors grows"
     )]
-    fn of(error: &Error) -> Self {
+    pub(super) fn of(error: &Error) -> Self {
         let upstream = matches!(error.esource(), ErrorSource::Upstream);
         if matches!(error.esource(), ErrorSource::Downstream) {
             return match error.etype() {

@@ -1,13 +1,21 @@
 //! Fields that the gateway adds, and fields that it takes away, on the way up and on the way down.
 
 use crate::exchange::Exchange;
+use crate::listen::date;
+use crate::template::joined;
 use http::{HeaderName, HeaderValue, Version, header};
 use pingora_error::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 
 /// Fields that frameworks obey and no key knows: left in place, one client could choose what others are
 /// served.
-const UNKEYED: [HeaderName; 7] = [
+const UNKEYED: [HeaderName; 13] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("x-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-forwarded-scheme"),
+    HeaderName::from_static("x-forwarded-server"),
     HeaderName::from_static("x-forwarded-host"),
     HeaderName::from_static("x-forwarded-proto"),
     HeaderName::from_static("x-original-url"),
@@ -21,17 +29,39 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
+/// Fields that say where a message ends or whom it is for, and `Connection` itself: Pingora's to judge.
+const FRAMING: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Removes what `Connection` lists before key and variant are made: the origin will not see it
+/// (RFC 9110 7.6.1), so it must not choose under which key the answer is kept.
+pub(super) fn drop_listed(request: &mut RequestHeader) {
+    let Some(list) = joined(&request.headers, &header::CONNECTION) else {
+        return;
+    };
+    let listed: Vec<HeaderName> = list
+        .split(',')
+        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+        .filter(|name| !FRAMING.contains(name) && !name.as_str().starts_with("sec-websocket-"))
+        .collect();
+    for name in &listed {
+        request.remove_header(name);
+    }
+}
+
 /// A request on its way to the origin.
 pub(super) fn forward(request: &mut RequestHeader, exchange: &Exchange) -> Result<()> {
     for name in &UNKEYED {
         request.remove_header(name);
     }
     if let Some(client) = exchange.client {
-        let earlier = request
-            .headers
-            .get(&X_FORWARDED_FOR)
-            .and_then(|value| value.to_str().ok());
-        let list = match earlier {
+        // Every line: a proxy in front may have added its own below the client's.
+        let list = match joined(&request.headers, &X_FORWARDED_FOR) {
             Some(earlier) => format!("{earlier}, {client}"),
             None => client.to_string(),
         };
@@ -48,8 +78,13 @@ pub(super) fn forward(request: &mut RequestHeader, exchange: &Exchange) -> Resul
     Ok(())
 }
 
-/// A response on its way to the client.
-pub(super) fn deliver(response: &mut ResponseHeader) -> Result<()> {
+/// A response on its way to the client, in the version that it speaks.
+pub(super) fn deliver(response: &mut ResponseHeader, client: Version) -> Result<()> {
+    if client != Version::HTTP_2
+        && let Some(date) = response.headers.get(header::DATE).cloned()
+    {
+        response.insert_header(date::KEPT, date)?;
+    }
     for name in shoal_rules::tags::TAG_FIELDS {
         response.remove_header(&name);
     }

@@ -3,7 +3,7 @@
 
 use super::failure::{self, Failure};
 use super::plugin_view::RequestLines;
-use super::{fast_path, purge_request, service::Proxy};
+use super::{fast_path, fields, purge_request, service::Proxy, slices};
 use crate::caching::plan::{Asked, Plan, plan};
 use crate::config::route::AcceptEncoding;
 use crate::exchange::{Exchange, Target};
@@ -41,6 +41,7 @@ pub(super) async fn filter(
     };
     exchange.target = target;
     normalise(session.req_header_mut(), &exchange.target);
+    fields::drop_listed(session.req_header_mut());
     let Some(route) = route(session, exchange) else {
         exchange.plan = Plan::Bypass(Reason::NoRoute);
         return refuse(session, exchange, Failure::NoRoute).await;
@@ -74,7 +75,10 @@ pub(super) async fn filter(
     if let Plan::Bypass(reason) = exchange.plan {
         exchange.outcome.forwarded = Some(reason);
     }
-    fast_path::answer(proxy, session, exchange).await
+    if fast_path::answer(proxy, session, exchange).await? {
+        return Ok(true);
+    }
+    slices::answer(proxy, session, exchange).await
 }
 
 /// The target URI's parts. `None`: not exactly one valid host.

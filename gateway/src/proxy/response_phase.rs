@@ -3,14 +3,14 @@
 
 use super::failure::Failure;
 use super::plugin_hooks;
-use super::{cache_phase, fields, service::Proxy};
+use super::{cache_phase, fields, service::Proxy, storing};
 use crate::access_log::Entry;
 use crate::caching::plan::uri_scope;
 use crate::caching::purge;
 use crate::clock;
 use crate::exchange::{Exchange, Served};
 use bytes::Bytes;
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, StatusCode, Version, header};
 use pingora_error::{Error, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -35,7 +35,7 @@ pub(super) async fn received(
     };
     origin.status = Some(response.status.as_u16());
     if response.status == StatusCode::NOT_MODIFIED {
-        origin.not_modified = Some(response.headers.clone());
+        storing::confirmed(response, origin, exchange.outcome.found.as_ref())?;
     }
     if exchange.grpc {
         return Ok(());
@@ -55,12 +55,15 @@ async fn interim(session: &mut Session, response: &ResponseHeader) -> Result<()>
         response.status,
         StatusCode::CONTINUE | StatusCode::SWITCHING_PROTOCOLS
     );
-    if hint && !session.is_http2() {
+    // RFC 9110 15.2: a client of HTTP/1.0 knows no interim responses.
+    if hint && session.req_header().version == Version::HTTP_11 {
         session.set_ignore_info_resp(false);
         session
             .as_downstream_mut()
             .write_response_header_ref(response)
             .await?;
+    }
+    if hint {
         session.set_ignore_info_resp(true);
     }
     Ok(())
@@ -103,6 +106,12 @@ pub(super) fn deliver(
     if exchange.grpc {
         return cache_status(response, exchange);
     }
+    // RFC 9112 6.1: a client of HTTP/1.0 knows no chunks. Its body ends with the connection.
+    if session.req_header().version == Version::HTTP_10
+        && response.remove_header(&header::TRANSFER_ENCODING).is_some()
+    {
+        session.set_keepalive(None);
+    }
     cache_phase::observe(session, exchange);
     let from_store = exchange.outcome.served != Served::Forwarded;
     if from_store && let Some(freshness) = freshness(exchange) {
@@ -110,7 +119,7 @@ pub(super) fn deliver(
     } else if let Some(freshness) = exchange.outcome.stored {
         response.insert_header(header::AGE, freshness.corrected_initial_age.as_secs())?;
     }
-    fields::deliver(response)?;
+    fields::deliver(response, session.req_header().version)?;
     cache_status(response, exchange)
 }
 

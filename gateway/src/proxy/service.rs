@@ -1,10 +1,12 @@
 //! Pingora's callbacks in the order of a request's life, one line each: no decision is made here.
 
 use super::lock::Lock;
+use super::slices::Flights;
 use super::storage::Backend;
 use super::{cache_phase, failure, request_phase, response_phase, storing, upstream_phase};
 use crate::exchange::Exchange;
 use crate::gateway::Gateway;
+use crate::upstream::connect::fetch::Fetcher;
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora_cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCacheable};
@@ -22,6 +24,8 @@ pub struct Proxy {
     pub(super) gateway: Arc<Gateway>,
     pub(super) backend: &'static Backend,
     pub(super) lock: &'static Lock,
+    pub(super) fetcher: Arc<Fetcher>,
+    pub(super) slices: &'static Flights,
 }
 
 impl Proxy {
@@ -29,18 +33,20 @@ impl Proxy {
     pub fn new(gateway: Arc<Gateway>) -> Self {
         let backend = Box::leak(Box::new(Backend::new(gateway.clone())));
         let lock = Box::leak(Box::new(Lock::new(gateway.metrics.clone())));
+        let slices = Box::leak(Box::new(Flights::new()));
         Self {
             gateway,
             backend,
             lock,
+            fetcher: Fetcher::new(),
+            slices,
         }
     }
 
     /// Counts a hook that failed; the host has logged it. What follows is the plugin's `on_error`.
     pub(crate) fn plugin_failed(&self, plugin: &Plugin, error: &HookError) -> OnError {
-        self.gateway
-            .metrics
-            .plugin_failed(plugin.name(), error.label());
+        let metrics = &self.gateway.metrics;
+        metrics.plugin_failed(plugin.name(), error.label());
         plugin.on_error()
     }
 }
@@ -147,6 +153,16 @@ impl ProxyHttp for Proxy {
         response_phase::received(self, session, response, ctx).await
     }
 
+    fn upstream_response_body_filter(
+        &self,
+        session: &mut Session,
+        _body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        ctx: &mut Exchange,
+    ) -> Result<Option<Duration>> {
+        Ok(cache_phase::hold_back(session, ctx))
+    }
+
     fn response_cache_filter(
         &self,
         session: &Session,
@@ -215,16 +231,15 @@ impl ProxyHttp for Proxy {
     }
 
     fn suppress_error_log(&self, _session: &Session, _ctx: &Exchange, _error: &Error) -> bool {
-        // Failures are logged once, with their fields, in the access log and as metrics.
-        true
+        true // Failures are logged once, in the access log and as metrics.
     }
 
     fn suppress_proxy_warn_log(
         &self,
-        _session: &Session,
-        _ctx: &Exchange,
-        _error: &Error,
-        _context: ProxyWarnLogContext,
+        _: &Session,
+        _: &Exchange,
+        _: &Error,
+        _: ProxyWarnLogContext,
     ) -> bool {
         true
     }

@@ -134,9 +134,10 @@ impl Storage for Backend {
             return Ok(None);
         };
         let response = decode(reader.meta())?;
+        let progress = order(&meta)?.progress.clone();
         Ok(Some((
             meta,
-            Box::new(GrowingBody::leading(reader, response)),
+            Box::new(GrowingBody::leading(reader, response, progress)),
         )))
     }
 

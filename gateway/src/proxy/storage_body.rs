@@ -81,14 +81,16 @@ const PIECE_MAX: usize = 1024 * 1024;
 /// A body that is being filled, by this request or by another.
 pub(super) struct GrowingBody {
     pub(super) response: Arc<StoredResponse>,
-    reader: Reader,
+    id: EntryId,
+    /// Absent once nobody will read on.
+    reader: Option<Reader>,
     role: Role,
     ended: Option<Ended>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    Leader,
+    /// Tells how far it is.
+    Leader(Arc<Progress>),
     Follower,
 }
 
@@ -102,32 +104,45 @@ impl GrowingBody {
     pub(super) fn new(reader: Reader, response: Arc<StoredResponse>) -> Self {
         Self {
             response,
-            reader,
+            id: reader.id(),
+            reader: Some(reader),
             role: Role::Follower,
             ended: None,
         }
     }
 
     /// The reader of the request that fills.
-    pub(super) fn leading(reader: Reader, response: Arc<StoredResponse>) -> Self {
+    pub(super) fn leading(
+        reader: Reader,
+        response: Arc<StoredResponse>,
+        progress: Arc<Progress>,
+    ) -> Self {
         Self {
             response,
-            reader,
-            role: Role::Leader,
+            id: reader.id(),
+            reader: Some(reader),
+            role: Role::Leader(progress),
             ended: None,
         }
     }
 
     pub(super) fn id(&self) -> EntryId {
-        self.reader.id()
+        self.id
+    }
+
+    /// Its client is gone: nothing is kept for it any more.
+    pub(super) fn abandon(&mut self) {
+        self.reader = None;
+        self.ended = Some(Ended::Broken);
     }
 
     async fn next(&mut self) -> Option<Bytes> {
         if self.ended.is_some() {
             return None;
         }
+        let reader = self.reader.as_mut()?;
         loop {
-            match poll_fn(|cx| self.reader.poll_next(cx)).await {
+            match poll_fn(|cx| reader.poll_next(cx)).await {
                 Piece::Data(bytes) => return Some(bytes),
                 // HTTP/1.1 trailers are not supported by the proxy below.
                 Piece::Trailers(_) => {}
@@ -146,8 +161,11 @@ impl GrowingBody {
     /// What more is here, without waiting.
     async fn gather(&mut self, first: Bytes) -> Bytes {
         let mut gathered: Option<BytesMut> = None;
+        let Some(reader) = &mut self.reader else {
+            return first;
+        };
         while gathered.as_ref().map_or(first.len(), BytesMut::len) < PIECE_MAX {
-            let piece = poll_fn(|cx| match self.reader.poll_next(cx) {
+            let piece = poll_fn(|cx| match reader.poll_next(cx) {
                 Poll::Ready(piece) => Poll::Ready(Some(piece)),
                 Poll::Pending => Poll::Ready(None),
             });
@@ -175,10 +193,16 @@ impl GrowingBody {
 impl HandleHit for GrowingBody {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
         match self.next().await {
-            Some(bytes) if self.role == Role::Leader && self.reader.outgrown() => {
-                Ok(Some(self.gather(bytes).await))
+            Some(mut bytes) => {
+                if let Role::Leader(progress) = &self.role {
+                    let progress = progress.clone();
+                    if self.reader.as_ref().is_some_and(Reader::outgrown) {
+                        bytes = self.gather(bytes).await;
+                    }
+                    progress.read(bytes.len());
+                }
+                Ok(Some(bytes))
             }
-            Some(bytes) => Ok(Some(bytes)),
             None if matches!(self.ended, Some(Ended::Broken)) => {
                 Error::e_explain(ErrorType::ConnectionClosed, "the fill broke off")
             }
@@ -232,6 +256,7 @@ impl HandleMiss for FillWriter {
         if data.is_empty() {
             return Ok(());
         }
+        self.progress.wrote(data.len());
         if self.fill.write(data) == Written::Outgrown {
             self.progress.set_outgrown();
             // Other requests that follow set the pace now, since nothing is kept for them. This

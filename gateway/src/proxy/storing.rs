@@ -7,15 +7,17 @@ use super::asked::FillOrder;
 use super::plugin_hooks;
 use super::service::Proxy;
 use super::storage::head;
-use crate::caching::plan::{Lookup, Plan};
+use crate::caching::plan::{Lookup, Plan, variant};
 use crate::clock;
-use crate::exchange::{Exchange, Origin, Served};
+use crate::exchange::{Exchange, FoundResponse, Origin, Served};
 use crate::snapshot::LiveRoute;
 use crate::template::joined;
 use http::{HeaderMap, Method, StatusCode, header};
 use pingora_cache::{CacheMeta, NoCacheReason, RespCacheable};
+use pingora_error::Error;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
+use shoal_cache::Key;
 use shoal_rules as rules;
 use shoal_rules::vary::Selector;
 use shoal_rules::{Freshness, Presented, Reason, Received};
@@ -34,8 +36,51 @@ pub(super) fn judge(
         Err(reason) => {
             exchange.outcome.not_stored = Some(reason);
             exchange.outcome.stored = None;
+            forget(proxy, exchange, reason);
             RespCacheable::Uncacheable(NoCacheReason::Custom(reason.label()))
         }
+    }
+}
+
+/// What a 304 says. One about another version than the stored one freshens nothing (RFC 9111 4.3.4): its
+/// fields are dropped, and the stored response, which the origin did confirm, is used this once.
+pub(super) fn confirmed(
+    not_modified: &mut ResponseHeader,
+    origin: &mut Origin,
+    found: Option<&FoundResponse>,
+) -> Result<(), Box<Error>> {
+    let other = found
+        .is_some_and(|found| !rules::validation::validates(&found.headers, &not_modified.headers));
+    if other {
+        *not_modified = ResponseHeader::build(StatusCode::NOT_MODIFIED, None)?;
+        origin.decision.no_store = Some((Reason::PartialResponse, None));
+    } else {
+        origin.not_modified = Some(not_modified.headers.clone());
+    }
+    Ok(())
+}
+
+/// A stored response that its origin confirmed, but that may not be kept after what it said, leaves. What
+/// only this request forbids leaves it in place.
+fn forget(proxy: &Proxy, exchange: &Exchange, reason: Reason) {
+    let confirmed = exchange
+        .origin
+        .as_ref()
+        .is_some_and(|origin| origin.status == Some(StatusCode::NOT_MODIFIED.as_u16()));
+    let for_all = matches!(
+        reason,
+        Reason::NoStoreDirective
+            | Reason::PrivateToUser
+            | Reason::PartialResponse
+            | Reason::VaryStar
+            | Reason::VaryUnsupported
+    );
+    let found = exchange.outcome.found.as_ref();
+    if let (true, Some((Some(key), id))) = (
+        confirmed && for_all,
+        found.map(|found| (found.key.as_ref(), found.id)),
+    ) {
+        proxy.gateway.store.remove(key, Some(id));
     }
 }
 
@@ -76,9 +121,13 @@ fn storable(
     if rules::deception::content_type_mismatch(&exchange.target.path, &headers) {
         return Err(Reason::ContentTypeMismatch);
     }
+    let primary = lookup.key.clone();
     let order = order(
         exchange, origin, &route, *lookup, freshness, &headers, request,
     )?;
+    if exchange.outcome.served == Served::Revalidated && !fits(&order, &primary) {
+        return Err(Reason::PartialResponse);
+    }
     exchange.progress = Some(order.progress.clone());
     exchange.outcome.stored = Some(freshness);
     meta(response.status, &headers, order, now).ok_or(Reason::Incomplete)
@@ -105,6 +154,19 @@ fn fields(
     exchange.outcome.served = Served::Revalidated;
     plugin_hooks::on_freshened(proxy, session, response, exchange, route);
     freshened
+}
+
+/// Whether what is freshened lies where its fields say. A 304 may change `Vary`, and what is stored must
+/// not answer requests that it tells apart.
+fn fits(order: &FillOrder, primary: &Key) -> bool {
+    let key = match &order.vary {
+        None => primary.clone(),
+        Some((_, selector)) => variant(primary, *selector),
+    };
+    order
+        .current
+        .as_ref()
+        .is_none_or(|(current, _)| *current == key)
 }
 
 fn order(

@@ -1,5 +1,7 @@
 //! How a chosen target is spoken to, in Pingora's words.
 
+pub mod fetch;
+
 use super::Chosen;
 use crate::config::upstream::{Upstream, UpstreamProtocol, Verify};
 use pingora_core::protocols::ALPN;

@@ -117,7 +117,11 @@ fn deep_recursion_is_an_error() {
         "local t = {} t.t = t shoal.json.encode(t)",
     ] {
         let error = stopped(body);
-        assert_eq!(error.label(), "script", "{body}: {error}");
+        // On a slow machine the recursion may meet its CPU budget before its depth.
+        assert!(
+            ["script", "cpu-budget"].contains(&error.label()),
+            "{body}: {error}"
+        );
         assert_eq!(error.line(), Some(2), "{body}: {error}");
     }
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 pub struct Config {
     listeners: Vec<String>,
     listener: String,
+    server: String,
     upstream: String,
     targets: Vec<String>,
     upstreams: Vec<String>,
@@ -190,6 +191,20 @@ impl Config {
         self
     }
 
+    /// The files that were named stay unwritten; the test writes them later.
+    #[must_use]
+    pub fn without_files(mut self) -> Self {
+        self.files.clear();
+        self
+    }
+
+    /// More keys of `server:`.
+    #[must_use]
+    pub fn server(mut self, keys: &str) -> Self {
+        self.server = format!(", {keys}");
+        self
+    }
+
     /// More blocks at the top level.
     #[must_use]
     pub fn yaml(mut self, blocks: &str) -> Self {
@@ -214,7 +229,7 @@ impl Config {
     }
 
     fn text(&self, folder: &Path) -> String {
-        let mut text = String::from("server: { threads: 2 }\nlisteners:\n");
+        let mut text = format!("server: {{ threads: 2{} }}\nlisteners:\n", self.server);
         let first = format!("address: \"127.0.0.1:0\"{}", self.listener);
         for listener in std::iter::once(&first).chain(&self.listeners) {
             let _ = writeln!(text, "  - {{ {listener} }}");

@@ -131,8 +131,8 @@ pub(super) fn folder() -> TempDir {
 fn spawn(folder: &Path) -> (Child, oneshot::Receiver<String>) {
     let stderr = File::create(folder.join(STDERR)).expect("a writable folder");
     let mut child = Command::new(binary())
-        .args(["run", "-c"])
-        .arg(folder.join(CONFIG))
+        // By its bare name, as people start it.
+        .args(["run", "-c", CONFIG])
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -152,7 +152,7 @@ fn spawn(folder: &Path) -> (Child, oneshot::Receiver<String>) {
     (child, line)
 }
 
-fn binary() -> PathBuf {
+pub(super) fn binary() -> PathBuf {
     let path = std::env::var_os("SHOAL_BIN").map_or_else(beside_this_test, PathBuf::from);
     assert!(
         path.is_file(),

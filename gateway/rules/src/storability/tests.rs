@@ -371,3 +371,17 @@ fn a_post_needs_explicit_freshness() {
     post.lives(&[FRESH], 60, LifetimeSource::MaxAge);
     post.refuses(&[DATE, DAY_BEFORE], Reason::PostWithoutFreshness);
 }
+
+#[test]
+fn a_query_is_judged_like_a_get() {
+    let query = case().with(|case| {
+        case.method = "QUERY".parse().unwrap();
+        case.policy.methods.push(case.method.clone());
+    });
+    query.lives(&[FRESH], 60, LifetimeSource::MaxAge);
+    query.lives(&[DATE, DAY_BEFORE], 8640, LifetimeSource::Heuristic);
+    query.refuses(&[DATE], Reason::NoFreshness);
+    case()
+        .with(|case| case.method = "QUERY".parse().unwrap())
+        .refuses(&[FRESH], Reason::MethodNotStored);
+}

@@ -25,6 +25,7 @@ impl Resolver<'_, '_> {
             stale_while_revalidate: cache.stale_while_revalidate.map(|Text(stale)| stale),
             stale_if_error: cache.stale_if_error.map(|Text(stale)| stale),
             cache_bypass: cache.cache_bypass.map(templates).unwrap_or_default(),
+            slice: self.slice(&path.key("slice"), cache.slice),
             max_body: cache.max_body.map_or(ByteSize::mib(64), |Text(size)| size),
             collapse_timeout: cache
                 .collapse_timeout
@@ -44,6 +45,19 @@ impl Resolver<'_, '_> {
                 Some(file::AcceptEncoding::Normalize) | None => AcceptEncoding::Normalize,
                 Some(file::AcceptEncoding::Forward) => AcceptEncoding::Forward,
             },
+        }
+    }
+
+    /// Smaller slices would cost more than they carry.
+    fn slice(&mut self, path: &Path, slice: Option<file::Slice>) -> Option<ByteSize> {
+        match slice {
+            Some(file::Slice::Size(Text(size))) => {
+                if size < ByteSize::kib(1) {
+                    self.error(path, "must be at least 1KiB");
+                }
+                Some(size)
+            }
+            Some(file::Slice::Word(file::Off::Off)) | None => None,
         }
     }
 

@@ -1,0 +1,240 @@
+//! One fetch of one slice: what is asked of the origin, and what becomes of the answer.
+//!
+//! It runs in a task of its own. Who waits for it, and where its result is found again, is `slice`.
+
+use super::slice::{Flight, Slicer, Unavailable, content_range, strong_tag};
+use crate::caching::stored_response::{Stored, StoredResponse};
+use crate::clock;
+use crate::proxy::failure::Failure;
+use crate::upstream::connect::fetch::Fetched;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
+use shoal_cache::{Epoch, Fill, FillSpec, Freshened, Hit, Key, Lease, Listed, Stamp};
+use shoal_rules as rules;
+use shoal_rules::{Freshness, Overrides, Presented, Received, Times};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// How long an object that cannot be sliced is taken whole without asking again.
+const WHOLE_FOR: Duration = Duration::from_secs(60);
+
+/// One fetch, with everything that it needs for itself.
+pub(super) struct Order {
+    slicer: Slicer,
+    number: u64,
+    stale: Option<(Key, Hit, Arc<StoredResponse>)>,
+    requested: SystemTime,
+    epoch: Epoch,
+}
+
+impl Order {
+    pub(super) fn new(
+        slicer: &Slicer,
+        number: u64,
+        stale: Option<(Key, Hit, Arc<StoredResponse>)>,
+    ) -> Self {
+        let epoch = slicer.gateway.store.epoch();
+        Self {
+            slicer: slicer.clone(),
+            number,
+            stale,
+            requested: clock::now(),
+            epoch,
+        }
+    }
+
+    pub(super) async fn run(self, lease: Lease<Flight>) {
+        let busy = self.slicer.gateway.drain.busy();
+        let begun = self.begin().await;
+        let told = begun.as_ref().map(drop).map_err(|unavailable| *unavailable);
+        // From here on look-ups find the fill, or the reason is known: others may lead.
+        lease.send_replace(Some(told));
+        drop(lease);
+        if let Ok(Some((fill, fetched))) = begun {
+            pour(fill, fetched).await;
+        }
+        drop(busy);
+    }
+
+    /// Asks the origin. `Ok(None)`: what was stored is confirmed.
+    async fn begin(&self) -> Result<Option<(Fill, Fetched)>, Unavailable> {
+        let slicer = &self.slicer;
+        let mut request = slicer.request.clone();
+        let first = self.number * slicer.size;
+        let last = first + slicer.size - 1;
+        let ranged = request.insert_header(header::RANGE, format!("bytes={first}-{last}"));
+        ranged.map_err(|_invalid| Unavailable::Whole)?;
+        if let Some((_, _, stale)) = &self.stale
+            && let Some(tag) = stale.headers.get(header::ETAG)
+        {
+            let conditional = request.insert_header(header::IF_NONE_MATCH, tag.clone());
+            conditional.map_err(|_invalid| Unavailable::Whole)?;
+        }
+        let host = slicer
+            .host
+            .rsplit_once(':')
+            .map_or(&*slicer.host, |(host, _port)| host);
+        let hash = Some(slicer.lookup.uri.as_str());
+        let fetched = slicer
+            .fetcher
+            .fetch(&slicer.route.pool, request, host, hash)
+            .await;
+        let fetched = fetched.map_err(|error| Unavailable::Origin(Failure::of(&error)))?;
+        match (fetched.head.status, &self.stale) {
+            (StatusCode::NOT_MODIFIED, Some((key, hit, stale))) => {
+                self.freshen(key, hit, stale, &fetched.head.headers)?;
+                Ok(None)
+            }
+            (StatusCode::PARTIAL_CONTENT, _) => match self.fill(&fetched.head.headers) {
+                Some(fill) => Ok(Some((fill, fetched))),
+                None => Err(self.remember_whole()),
+            },
+            (StatusCode::OK, _) => Err(self.remember_whole()),
+            _other => Err(Unavailable::Whole),
+        }
+    }
+
+    /// The fill of a slice that may be stored and joined with others.
+    fn fill(&self, headers: &HeaderMap) -> Option<Fill> {
+        let slicer = &self.slicer;
+        let range = content_range(headers)?;
+        let (part, complete) = (range.range?, range.complete?);
+        let start = self.number * slicer.size;
+        let fits = part.start == start && part.end == (start + slicer.size).min(complete);
+        if !fits || headers.contains_key(header::VARY) || strong_tag(headers).is_none() {
+            return None;
+        }
+        let freshness = self.freshness(headers)?;
+        let mut tags = slicer.lookup.tags.clone();
+        tags.extend(rules::tags::tags(headers));
+        tags.sort_unstable();
+        tags.dedup();
+        let scopes = slicer.scopes(&tags, Listed::Counted);
+        let spec = FillSpec {
+            key: slicer.key(self.number),
+            meta: self.meta(headers, freshness, tags)?,
+            scopes,
+            epoch: self.epoch,
+            stamp: Stamp::default(),
+            requested: clock::moment(self.requested),
+            useful_until: clock::moment(freshness.useful_until()),
+            max_body: slicer.size,
+            size_hint: Some(part.end - part.start),
+        };
+        slicer.gateway.store.begin_fill(spec).ok()
+    }
+
+    fn freshen(
+        &self,
+        key: &Key,
+        hit: &Hit,
+        stale: &StoredResponse,
+        not_modified: &HeaderMap,
+    ) -> Result<(), Unavailable> {
+        let headers = rules::validation::freshen(&stale.headers, not_modified, clock::now());
+        let freshness = self.freshness(&headers).ok_or(Unavailable::Whole)?;
+        let meta = self
+            .meta(&headers, freshness, stale.tags.clone())
+            .ok_or(Unavailable::Whole)?;
+        let freshened = Freshened {
+            meta,
+            scopes: self.slicer.scopes(&stale.tags, Listed::Counted),
+            epoch: self.epoch,
+            stamp: Stamp::default(),
+            requested: clock::moment(self.requested),
+            useful_until: clock::moment(freshness.useful_until()),
+        };
+        // Refused means purged or replaced meanwhile: then it is asked for once more.
+        let _ = self
+            .slicer
+            .gateway
+            .store
+            .freshen(key, hit.entry.id(), freshened);
+        Ok(())
+    }
+
+    fn freshness(&self, headers: &HeaderMap) -> Option<Freshness> {
+        let slicer = &self.slicer;
+        let presented = Presented {
+            method: &Method::GET,
+            headers: &slicer.asked,
+        };
+        let received = Received {
+            status: StatusCode::PARTIAL_CONTENT,
+            headers,
+        };
+        let times = Times {
+            requested: self.requested,
+            received: clock::now(),
+        };
+        let policy = &slicer.route.parts_policy;
+        rules::storability(&presented, &received, policy, &Overrides::default(), &times).ok()
+    }
+
+    fn meta(&self, headers: &HeaderMap, freshness: Freshness, tags: Vec<String>) -> Option<Bytes> {
+        let stored = StoredResponse {
+            freshness,
+            status: StatusCode::PARTIAL_CONTENT,
+            headers: rules::hop_by_hop::storable_headers(headers, clock::now()),
+            tags,
+            route: self.slicer.route.config.name.clone(),
+        };
+        Stored::Response(Box::new(stored)).encode(&self.slicer.lookup.uri)
+    }
+
+    /// Spares the origin the question for a while.
+    fn remember_whole(&self) -> Unavailable {
+        let slicer = &self.slicer;
+        let now = clock::now();
+        let spec = Stored::VaryIndex(Vec::new())
+            .encode(&slicer.lookup.uri)
+            .map(|meta| FillSpec {
+                key: slicer.whole_key(),
+                meta,
+                scopes: slicer.scopes(&[], Listed::Silent),
+                epoch: self.epoch,
+                stamp: Stamp::default(),
+                requested: clock::moment(self.requested),
+                useful_until: clock::moment(now + WHOLE_FOR),
+                max_body: 0,
+                size_hint: Some(0),
+            });
+        // Not remembered, it is only asked again.
+        let _ = spec.and_then(|spec| {
+            slicer
+                .gateway
+                .store
+                .begin_fill(spec)
+                .ok()?
+                .finish(None)
+                .ok()
+        });
+        Unavailable::Whole
+    }
+}
+
+/// Writes what comes. A body that breaks off, or runs over, drops the fill: its readers fail.
+async fn pour(mut fill: Fill, mut fetched: Fetched) {
+    let announced = content_range(&fetched.head.headers).and_then(|range| range.range);
+    let Some(expected) = announced.map(|range| range.end - range.start) else {
+        return;
+    };
+    let mut received = 0;
+    loop {
+        match fetched.next().await {
+            Ok(Some(bytes)) => {
+                received += bytes.len() as u64;
+                if received > expected {
+                    return;
+                }
+                fill.write(bytes);
+            }
+            Ok(None) => break,
+            Err(_broken) => return,
+        }
+    }
+    if received == expected {
+        // A refusal (purged meanwhile) is the engine's to count; readers have everything.
+        let _ = fill.finish(None);
+    }
+}

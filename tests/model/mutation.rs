@@ -1,0 +1,38 @@
+//! Mistakes that the model can be told to make. Each must be caught, or the run proves little.
+//!
+//! The places that look here are in `reference`.
+
+/// One mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mutation {
+    /// Every stored response of a URI answers every request for it.
+    IgnoresVary,
+    /// A response is new on arrival, whatever its `Age` and `Date`.
+    ForgetsAge,
+    /// An unsafe method leaves what is stored as it is.
+    NeverInvalidates,
+    /// `no-store` is not heard.
+    StoresNoStore,
+    /// `private` is not heard.
+    StoresPrivate,
+    /// `s-maxage` is not heard.
+    ForgetsSMaxage,
+    /// Credentials forbid nothing.
+    StoresAuthorized,
+    /// `must-revalidate` and its kin are not heard.
+    ServesForbiddenStale,
+    /// `no-cache` of a request is not heard.
+    IgnoresRequestNoCache,
+    /// A 304 changes no field.
+    FreshensNothing,
+    /// `private="field"` strips nothing.
+    KeepsQualifiedFields,
+    /// Weak tags are as good as strong ones.
+    MatchesIfRangeWeakly,
+    /// Targeted fields are not heard.
+    IgnoresTargeted,
+    /// `stale-if-error` grants nothing.
+    NeverStaleOnError,
+    /// A condition is sent with the entity tag only.
+    ForgetsIfModifiedSince,
+}
