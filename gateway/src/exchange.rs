@@ -9,7 +9,7 @@ use crate::proxy::failure::Failure;
 use crate::snapshot::{LiveRoute, Snapshot};
 use crate::upstream::Chosen;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use shoal_cache::{EntryId, Epoch, Key};
 use shoal_rules::{Freshness, Reason};
 use std::net::IpAddr;
@@ -48,6 +48,10 @@ pub struct Exchange {
     pub background: bool,
     /// What an operator's PURGE or a plugin's answer already said.
     pub answered: Option<Answered>,
+    /// Fields of the response that are not stored, and sent to this client alone.
+    pub withheld: Vec<(HeaderName, HeaderValue)>,
+    /// The fields that a 304 makes of the stored ones.
+    pub freshened: Option<HeaderMap>,
     /// How the fill that this request makes goes.
     pub progress: Option<Arc<Progress>>,
     /// Bytes of body that the client was sent.
@@ -206,6 +210,8 @@ impl Exchange {
             failure: None,
             origin: None,
             answered: None,
+            withheld: Vec::new(),
+            freshened: None,
             progress: None,
             background: false,
             sent: 0,

@@ -40,6 +40,14 @@ impl Match {
     }
 }
 
+impl Match {
+    /// Whether some request for this host and path fits.
+    pub fn may_fit(&self, host: &str, path: &str) -> bool {
+        self.host.as_ref().is_none_or(|pattern| pattern.fits(host))
+            && self.path.as_ref().is_none_or(|pattern| pattern.fits(path))
+    }
+}
+
 impl HostPattern {
     fn fits(&self, host: &str) -> bool {
         match self {

@@ -183,6 +183,32 @@ mod tests {
     }
 
     #[test]
+    fn a_query_is_asked_like_a_get_and_a_post_is_not() {
+        use Precondition::{Failed, NotModified, Proceed};
+        let stored = fields(&[(ETAG, "\"a\""), (LAST_MODIFIED, MIDDLE), (DATE, LATE)]);
+        for (method, by_tag, by_date) in [
+            ("GET", NotModified, NotModified),
+            ("HEAD", NotModified, NotModified),
+            ("QUERY", NotModified, NotModified),
+            ("POST", Failed, Proceed),
+        ] {
+            let method: Method = method.parse().unwrap();
+            for (condition, expected) in [
+                ((IF_NONE_MATCH, "\"a\""), by_tag),
+                ((IF_MODIFIED_SINCE, LATE), by_date),
+            ] {
+                let headers = fields(&[condition]);
+                let request = Presented {
+                    method: &method,
+                    headers: &headers,
+                };
+                let got = evaluate(&request, StatusCode::OK, &stored, UNIX_EPOCH);
+                assert_eq!(got, expected, "{method} {headers:?}");
+            }
+        }
+    }
+
+    #[test]
     fn date_stands_in_for_a_missing_last_modified() {
         let headers = fields(&[(IF_MODIFIED_SINCE, LATE)]);
         let request = Presented {

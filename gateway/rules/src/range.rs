@@ -228,6 +228,27 @@ mod tests {
     }
 
     #[test]
+    fn get_and_query_have_ranges() {
+        let headers: HeaderMap = [(RANGE, "bytes=0-1".parse().unwrap())]
+            .into_iter()
+            .collect();
+        for (name, ranged) in [
+            ("GET", true),
+            ("QUERY", true),
+            ("HEAD", false),
+            ("POST", false),
+        ] {
+            let method: Method = name.parse().unwrap();
+            let request = Presented {
+                method: &method,
+                headers: &headers,
+            };
+            let verdict = requested(&request, &HeaderMap::new(), 10);
+            assert_eq!(verdict != RangeVerdict::Whole, ranged, "{name}");
+        }
+    }
+
+    #[test]
     fn content_range_is_read_and_written() {
         for text in ["bytes 4-9/10", "bytes 0-0/*"] {
             let range = ContentRange::parse(text.as_bytes()).unwrap();

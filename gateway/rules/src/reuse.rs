@@ -45,7 +45,12 @@ pub fn reuse(
     }
     let control = request_control(request, policy);
     if let Some(reason) = refused_by_client(&control, freshness, now) {
-        return ask(reason);
+        // `fwd=request` says that a fresh response could not be used (RFC 9211 section 2.2).
+        return ask(if freshness.is_fresh(now) {
+            reason
+        } else {
+            Reason::Stale
+        });
     }
     if freshness.is_fresh(now) {
         return Reuse::Fresh;

@@ -69,8 +69,11 @@ pub(super) async fn purge(
     let snapshot = operator.gateway.current.load_full();
     let mut purged = Some(0);
     let mut id = 0;
-    for name in names {
-        match purge::apply(&operator.gateway, &name.invalidation(&snapshot, strength)) {
+    let invalidations = names
+        .iter()
+        .flat_map(|name| name.invalidations(&snapshot, strength));
+    for invalidation in invalidations {
+        match purge::apply(&operator.gateway, &invalidation) {
             Ok(applied) => {
                 purged = purged.zip(applied.objects).map(|(sum, count)| sum + count);
                 id = applied.epoch.count();

@@ -7,6 +7,7 @@ use super::stored_response::{Stored, StoredResponse};
 use http::{HeaderMap, HeaderValue, header};
 use shoal_cache::{Found, Key, Moment, Store};
 use shoal_rules::vary::{Selector, selecting_key};
+use std::time::SystemTime;
 
 /// Values of `Vary` that one target is searched under. Origins that use more of them lose hits.
 pub const VARY_VALUES_MAX: usize = 4;
@@ -77,7 +78,9 @@ pub fn find(
         }
         Some(Stored::VaryIndex(values)) => values,
     };
-    let mut newest = None;
+    let mut likely = None;
+    // RFC 9111 4: of several that fit, the one with the newest Date.
+    let mut best: Option<Located> = None;
     for value in values.iter().take(VARY_VALUES_MAX) {
         let Selector::Key(selector) = selects(value, request) else {
             continue;
@@ -86,15 +89,21 @@ pub fn find(
         if let Some(found) = get(&key)
             && let Some(Stored::Response(response)) = decode(&found)
         {
-            return Ok(Located {
-                key,
-                response,
-                found,
-            });
+            if best
+                .as_ref()
+                .is_none_or(|best| dated(&response) > dated(&best.response))
+            {
+                best = Some(Located {
+                    key,
+                    response,
+                    found,
+                });
+            }
+            continue;
         }
-        newest.get_or_insert(key);
+        likely.get_or_insert(key);
     }
-    Err(absent(newest.as_ref().unwrap_or(primary), Variants::Others))
+    best.ok_or_else(|| absent(likely.as_ref().unwrap_or(primary), Variants::Others))
 }
 
 /// What the fields that `vary` nominates make of a request.
@@ -103,6 +112,11 @@ fn selects(vary: &str, request: &HeaderMap) -> Selector {
         return Selector::Star;
     };
     selecting_key(&HeaderMap::from_iter([(header::VARY, vary)]), request)
+}
+
+fn dated(response: &StoredResponse) -> SystemTime {
+    let received = response.freshness.response_time;
+    shoal_rules::age::date_value(&response.headers, received)
 }
 
 fn decode(found: &Found) -> Option<Stored> {

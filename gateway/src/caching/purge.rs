@@ -6,7 +6,7 @@ use crate::clock;
 use crate::exchange::Target as Asked;
 use crate::gateway::Gateway;
 use crate::snapshot::Snapshot;
-use http::{HeaderMap, Method, Uri};
+use http::Uri;
 use shoal_cache::{Applied, BadPattern, Invalidation, Strength, Target};
 
 /// Applies `invalidation` to this node, at once.
@@ -36,10 +36,19 @@ pub enum Named {
 }
 
 impl Named {
-    /// The invalidation that it means under `snapshot`, whose routes say which part of a query counts.
-    pub fn invalidation(&self, snapshot: &Snapshot, strength: Strength) -> Invalidation {
+    /// The invalidations that it means under `snapshot`, whose routes say which part of a query counts.
+    /// Several, when routes that tell requests apart by more than the URL treat its query differently.
+    pub fn invalidations(&self, snapshot: &Snapshot, strength: Strength) -> Vec<Invalidation> {
         let target = match self {
-            Self::Url(url) => Target::Uri(uri_scope(&resource(url, snapshot))),
+            Self::Url(url) => {
+                return resources(url, snapshot)
+                    .iter()
+                    .map(|uri| Invalidation {
+                        target: Target::Uri(uri_scope(uri)),
+                        strength,
+                    })
+                    .collect();
+            }
             Self::Tag(tag) => Target::Tag(tag_scope(tag)),
             Self::Host(host) => {
                 let (scheme, host) = split_scheme(host);
@@ -50,25 +59,27 @@ impl Named {
             Self::Regex(pattern) => Target::Ban(pattern.as_str().into()),
             Self::All => Target::All,
         };
-        Invalidation { target, strength }
+        vec![Invalidation { target, strength }]
     }
 }
 
-/// `host/path?query` of a URL, normalised as requests are, with the query as its route's rule leaves it.
-pub fn resource(url: &str, snapshot: &Snapshot) -> String {
+/// `host/path?query` of a URL, normalised as requests are, with the query as the rules of the routes leave
+/// it that may take it: methods and fields of the requests for it are not known.
+pub fn resources(url: &str, snapshot: &Snapshot) -> Vec<String> {
     let target = parse(url);
-    let headers = HeaderMap::new();
-    let route = snapshot.route(crate::routing::Target {
-        host: &target.host,
-        path: &target.path,
-        method: &Method::GET,
-        headers: &headers,
-    });
-    let query = target.query.as_deref().map(|query| match route {
-        Some(route) => shoal_rules::normalize_query(query, &route.query).into_owned(),
-        None => query.to_owned(),
-    });
-    target.resource(query.filter(|query| !query.is_empty()).as_deref())
+    let Some(query) = &target.query else {
+        return vec![target.resource(None)];
+    };
+    let routes = snapshot.routes.iter();
+    let mut resources: Vec<String> = routes
+        .filter(|route| route.config.matches.may_fit(&target.host, &target.path))
+        .map(|route| shoal_rules::normalize_query(query, &route.query))
+        .map(|query| target.resource(Some(&*query).filter(|query| !query.is_empty())))
+        .collect();
+    resources.push(target.resource(Some(query.as_str()).filter(|query| !query.is_empty())));
+    resources.sort_unstable();
+    resources.dedup();
+    resources
 }
 
 /// A URL as a request would name it. What does not parse as a URI is taken as it stands, and matches

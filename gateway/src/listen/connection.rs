@@ -12,20 +12,25 @@ use pingora_core::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
 /// Small writes are gathered up to this size until Pingora flushes: a head and a small body leave in
 /// one packet.
 const GATHERED_MAX: usize = 16 * 1024;
+
+/// A client that takes nothing for so long is gone: what waits for it is let go.
+const STALLED_MAX: Duration = Duration::from_secs(60);
 
 /// What a client may send ahead of the response that it waits for. Beyond it nothing is read.
 const AHEAD_MAX: usize = 64 * 1024;
@@ -57,6 +62,8 @@ pub(super) struct Connection {
     gathered: Vec<u8>,
     /// The next thing that is written is a response's head.
     head_due: bool,
+    /// Runs while the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
     established: SystemTime,
     sockets: Arc<SocketDigest>,
     tls: Option<Arc<SslDigest>>,
@@ -75,6 +82,7 @@ impl Connection {
             limit: Limit::None,
             gathered: Vec::new(),
             head_due: true,
+            stalled: None,
             established,
             sockets: Arc::new(digest),
             tls,
@@ -120,13 +128,38 @@ impl Connection {
         }
     }
 
+    fn poll_write_gathered_part(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: usize,
+    ) -> Poll<io::Result<usize>> {
+        let rest = self.gathered.get(from..).unwrap_or_default();
+        let written = self.socket.poll_write(cx, rest);
+        self.unless_stalled(cx, written)
+    }
+
+    /// The outcome of a write, unless the client has taken nothing for too long.
+    fn unless_stalled(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let since = || Box::pin(tokio::time::sleep(STALLED_MAX));
+        ready!(self.stalled.get_or_insert_with(since).as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     fn poll_write_gathered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut written = 0;
         let outcome = loop {
-            let Some(rest) = self.gathered.get(written..).filter(|rest| !rest.is_empty()) else {
+            if written >= self.gathered.len() {
                 break Poll::Ready(Ok(()));
-            };
-            match self.socket.poll_write(cx, rest) {
+            }
+            match self.poll_write_gathered_part(cx, written) {
                 Poll::Ready(Ok(0)) => break Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(count)) => written += count,
                 Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
@@ -209,7 +242,8 @@ impl AsyncWrite for Connection {
             return Poll::Ready(Ok(bytes.len()));
         }
         ready!(this.poll_write_gathered(cx))?;
-        this.socket.poll_write(cx, bytes)
+        let written = this.socket.poll_write(cx, bytes);
+        this.unless_stalled(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -173,7 +173,13 @@ pub(super) fn should_serve_stale(
         return false;
     }
     let failure = match error.etype() {
-        ErrorType::HTTPStatus(status) => rules::Failure::Status(*status),
+        ErrorType::HTTPStatus(status) => {
+            // Pingora asks before it shows us the head.
+            if let Some(origin) = &mut exchange.origin {
+                origin.status = Some(*status);
+            }
+            rules::Failure::Status(*status)
+        }
         ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout => {
             rules::Failure::Timeout
         }

@@ -65,9 +65,8 @@ enum Plain {
 
 fn find(proxy: &Proxy, session: &Session, exchange: &mut Exchange) -> Result<Plain> {
     let request = session.req_header();
-    let plain = matches!(request.method, Method::GET | Method::HEAD)
-        && !request.headers.contains_key(header::RANGE)
-        && session.subrequest_ctx.is_none();
+    let plain =
+        matches!(request.method, Method::GET | Method::HEAD) && session.subrequest_ctx.is_none();
     let (Plan::Lookup(plan), Some(route), true) = (&exchange.plan, &exchange.route, plain) else {
         return Ok(Plain::No);
     };
@@ -102,6 +101,10 @@ fn find(proxy: &Proxy, session: &Session, exchange: &mut Exchange) -> Result<Pla
     }
     storage::complete(&mut response, hit.entry.body().len());
     let head = match evaluate(&presented, response.status, &response.headers, now) {
+        // A part is cut by Pingora; whether it may be sent at all is said here.
+        Precondition::Proceed if request.headers.contains_key(header::RANGE) => {
+            return Ok(Plain::No);
+        }
         Precondition::Proceed => storage::head(response.status, &response.headers)?,
         Precondition::NotModified => {
             let fields = not_modified_headers(&response.headers);

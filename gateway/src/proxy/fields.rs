@@ -3,7 +3,7 @@
 use crate::exchange::Exchange;
 use crate::listen::date;
 use crate::template::joined;
-use http::{HeaderName, HeaderValue, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use pingora_error::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 
@@ -38,20 +38,32 @@ const FRAMING: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
+/// Whether a field belongs to one message's form, and not to what it carries.
+pub(super) fn is_framing(name: &HeaderName) -> bool {
+    FRAMING.contains(name) || *name == header::CONTENT_RANGE
+}
+
 /// Removes what `Connection` lists before key and variant are made: the origin will not see it
 /// (RFC 9110 7.6.1), so it must not choose under which key the answer is kept.
 pub(super) fn drop_listed(request: &mut RequestHeader) {
-    let Some(list) = joined(&request.headers, &header::CONNECTION) else {
-        return;
-    };
-    let listed: Vec<HeaderName> = list
-        .split(',')
+    for name in listed(&request.headers) {
+        request.remove_header(&name);
+    }
+}
+
+/// Removes what the origin's `Connection` lists: it is meant for us alone.
+pub(super) fn drop_listed_by_origin(response: &mut ResponseHeader) {
+    for name in listed(&response.headers) {
+        response.remove_header(&name);
+    }
+}
+
+fn listed(headers: &HeaderMap) -> Vec<HeaderName> {
+    let list = joined(headers, &header::CONNECTION).unwrap_or_default();
+    list.split(',')
         .filter_map(|name| HeaderName::try_from(name.trim()).ok())
         .filter(|name| !FRAMING.contains(name) && !name.as_str().starts_with("sec-websocket-"))
-        .collect();
-    for name in &listed {
-        request.remove_header(name);
-    }
+        .collect()
 }
 
 /// A request on its way to the origin.

@@ -44,8 +44,10 @@ pub(super) async fn answer(
         tags.into_iter().map(Named::Tag).collect()
     };
     let mut purged = Some(0);
-    for named in named {
-        let invalidation = named.invalidation(&exchange.snapshot, strength);
+    for invalidation in named
+        .iter()
+        .flat_map(|named| named.invalidations(&exchange.snapshot, strength))
+    {
         // URLs and tags are no patterns, so that none of them can be a bad one.
         if let Ok(applied) = purge::apply(&proxy.gateway, &invalidation) {
             purged = purged.zip(applied.objects).map(|(sum, count)| sum + count);

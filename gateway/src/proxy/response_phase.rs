@@ -30,6 +30,7 @@ pub(super) async fn received(
     if response.status.is_informational() {
         return interim(session, response).await;
     }
+    fields::drop_listed_by_origin(response);
     let Some(origin) = &mut exchange.origin else {
         return Ok(());
     };
@@ -84,13 +85,14 @@ fn invalidate(proxy: &Proxy, session: &Session, response: &ResponseHeader, excha
         &received,
     );
     for uri in uris {
-        let uri = purge::resource(&uri, &exchange.snapshot);
-        let invalidation = Invalidation {
-            target: Target::Uri(uri_scope(&uri)),
-            strength: Strength::Hard,
-        };
-        // A URI is no pattern, so that it cannot be a bad one.
-        let _ = purge::apply(&proxy.gateway, &invalidation);
+        for uri in purge::resources(&uri, &exchange.snapshot) {
+            let invalidation = Invalidation {
+                target: Target::Uri(uri_scope(&uri)),
+                strength: Strength::Hard,
+            };
+            // A URI is no pattern, so that it cannot be a bad one.
+            let _ = purge::apply(&proxy.gateway, &invalidation);
+        }
     }
 }
 
@@ -119,8 +121,43 @@ pub(super) fn deliver(
     } else if let Some(freshness) = exchange.outcome.stored {
         response.insert_header(header::AGE, freshness.corrected_initial_age.as_secs())?;
     }
+    restore(response, exchange)?;
     fields::deliver(response, session.req_header().version)?;
     cache_status(response, exchange)
+}
+
+/// Fields that are not stored and yet belong to this answer: those that `no-cache="…"` and `private="…"`
+/// keep from later clients, and those of a 304 after which the response may not be kept.
+fn restore(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
+    match exchange.outcome.served {
+        Served::Forwarded => {
+            for (name, value) in &exchange.withheld {
+                response.append_header(name.clone(), value.clone())?;
+            }
+        }
+        Served::Revalidated if exchange.outcome.stored.is_none() => {
+            let Some(freshened) = &exchange.freshened else {
+                return Ok(());
+            };
+            if response.status == StatusCode::NOT_MODIFIED {
+                return Ok(());
+            }
+            for name in freshened.keys().filter(|name| !fields::is_framing(name)) {
+                response.remove_header(name);
+                for value in freshened.get_all(name) {
+                    response.append_header(name.clone(), value.clone())?;
+                }
+            }
+            let age = shoal_rules::age::age_value(freshened);
+            response.insert_header(header::AGE, age.as_secs())?;
+        }
+        Served::Revalidated
+        | Served::Hit
+        | Served::Stale
+        | Served::Updating
+        | Served::StaleOnError => {}
+    }
+    Ok(())
 }
 
 /// The freshness that counts for the response being sent.
@@ -131,6 +168,7 @@ fn freshness(exchange: &Exchange) -> Option<&shoal_rules::Freshness> {
         .as_ref()
         .map(|found| &found.freshness);
     match exchange.outcome.served {
+        Served::Revalidated if exchange.freshened.is_some() => exchange.outcome.stored.as_ref(),
         Served::Revalidated => exchange.outcome.stored.as_ref().or(found),
         Served::Hit | Served::Stale | Served::Updating | Served::StaleOnError => found,
         Served::Forwarded => exchange.outcome.stored.as_ref(),

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::exchange::{Exchange, FoundResponse, Origin, Served};
 use crate::snapshot::LiveRoute;
 use crate::template::joined;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora_cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora_error::Error;
 use pingora_http::ResponseHeader;
@@ -62,19 +62,22 @@ pub(super) fn confirmed(
 
 /// A stored response that its origin confirmed, but that may not be kept after what it said, leaves. What
 /// only this request forbids leaves it in place.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rules judge every other reason"
+)]
 fn forget(proxy: &Proxy, exchange: &Exchange, reason: Reason) {
     let confirmed = exchange
         .origin
         .as_ref()
         .is_some_and(|origin| origin.status == Some(StatusCode::NOT_MODIFIED.as_u16()));
-    let for_all = matches!(
-        reason,
-        Reason::NoStoreDirective
-            | Reason::PrivateToUser
-            | Reason::PartialResponse
-            | Reason::VaryStar
-            | Reason::VaryUnsupported
-    );
+    let for_all = match reason {
+        Reason::PartialResponse
+        | Reason::VaryStar
+        | Reason::VaryUnsupported
+        | Reason::PluginNoStore => true,
+        _other => refused_for_all(exchange),
+    };
     let found = exchange.outcome.found.as_ref();
     if let (true, Some((Some(key), id))) = (
         confirmed && for_all,
@@ -82,6 +85,33 @@ fn forget(proxy: &Proxy, exchange: &Exchange, reason: Reason) {
     ) {
         proxy.gateway.store.remove(key, Some(id));
     }
+}
+
+/// Whether what the origin said forbids storing whoever asks.
+fn refused_for_all(exchange: &Exchange) -> bool {
+    let (Some(headers), Some(origin), Some(route), Some(found)) = (
+        &exchange.freshened,
+        &exchange.origin,
+        &exchange.route,
+        &exchange.outcome.found,
+    ) else {
+        return false;
+    };
+    let nobody = HeaderMap::new();
+    let presented = Presented {
+        method: &Method::GET,
+        headers: &nobody,
+    };
+    let received = Received {
+        status: found.status,
+        headers,
+    };
+    let times = rules::Times {
+        requested: origin.requested,
+        received: clock::now(),
+    };
+    let overrides = &origin.decision.overrides;
+    rules::storability(&presented, &received, &route.policy, overrides, &times).is_err()
 }
 
 fn storable(
@@ -130,7 +160,20 @@ fn storable(
     }
     exchange.progress = Some(order.progress.clone());
     exchange.outcome.stored = Some(freshness);
-    meta(response.status, &headers, order, now).ok_or(Reason::Incomplete)
+    let meta = meta(response.status, &headers, order, now).ok_or(Reason::Incomplete)?;
+    exchange.withheld = withheld(&headers, meta.headers());
+    Ok(meta)
+}
+
+/// What the origin sent to this client and nobody else gets.
+fn withheld(sent: &HeaderMap, stored: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+    let mut sent = sent.clone();
+    rules::hop_by_hop::strip(&mut sent);
+    let kept_back = |name: &HeaderName| !stored.contains_key(name);
+    sent.iter()
+        .filter(|(name, _)| kept_back(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// The response's fields; after a 304 the stored ones, freshened (RFC 9111 4.3.4). Pingora merges only a
@@ -152,6 +195,7 @@ fn fields(
     };
     let freshened = rules::validation::freshen(&found.headers, &not_modified, now);
     exchange.outcome.served = Served::Revalidated;
+    exchange.freshened = Some(freshened.clone());
     plugin_hooks::on_freshened(proxy, session, response, exchange, route);
     freshened
 }

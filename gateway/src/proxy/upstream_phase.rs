@@ -13,7 +13,7 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
-use shoal_rules::{Presented, Reason, only_if_cached};
+use shoal_rules::{Presented, Reason, is_unsafe, only_if_cached};
 
 /// only-if-cached ends here: `Ok(false)` means that the answer was sent.
 pub(super) async fn may_forward(
@@ -27,7 +27,8 @@ pub(super) async fn may_forward(
         headers: &request.headers,
     };
     let policy = exchange.route.as_ref().map(|route| &route.policy);
-    if !exchange.grpc && policy.is_some_and(|policy| only_if_cached(&presented, policy)) {
+    let asks_the_store = !is_unsafe(&request.method) && !exchange.background && !exchange.grpc;
+    if asks_the_store && policy.is_some_and(|policy| only_if_cached(&presented, policy)) {
         exchange.outcome.forwarded = Some(Reason::OnlyIfCached);
         failure::respond(session, exchange, Failure::OnlyIfCached).await?;
         return Ok(false);
