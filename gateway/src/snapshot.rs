@@ -100,9 +100,10 @@ impl Snapshot {
         let config = Arc::new(config);
         let mut pools = BTreeMap::new();
         for (name, upstream) in &config.upstreams {
+            let earlier = previous.and_then(|previous| previous.pools.get(name));
             pools.insert(
                 name.clone(),
-                Arc::new(resolve::pool(upstream.clone()).await),
+                Arc::new(resolve::pool(upstream.clone(), earlier.map(|pool| &**pool)).await),
             );
         }
         let mut plugins = BTreeMap::new();

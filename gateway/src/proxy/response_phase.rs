@@ -148,8 +148,15 @@ fn restore(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
                     response.append_header(name.clone(), value.clone())?;
                 }
             }
-            let age = shoal_rules::age::age_value(freshened);
-            response.insert_header(header::AGE, age.as_secs())?;
+            if let Some(origin) = &exchange.origin {
+                let requested = origin.requested;
+                let times = shoal_rules::Times {
+                    requested,
+                    received: clock::now(),
+                };
+                let age = shoal_rules::age::corrected_initial_age(freshened, &times);
+                response.insert_header(header::AGE, age.as_secs())?;
+            }
         }
         Served::Revalidated
         | Served::Hit

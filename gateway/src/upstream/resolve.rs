@@ -20,11 +20,22 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// More addresses of one name are ignored: each is only a place to connect to.
 const ADDRESSES_MAX: usize = 64;
 
-/// A pool with every name of `config` resolved.
-pub async fn pool(config: Arc<Upstream>) -> Pool {
+/// A pool with every name of `config` resolved. A name that does not resolve just now keeps the addresses
+/// that it has in `earlier`.
+pub async fn pool(config: Arc<Upstream>, earlier: Option<&Pool>) -> Pool {
     let mut addresses = Vec::with_capacity(config.targets.len());
     for target in &config.targets {
-        addresses.push(lookup(&config.name, &target.address).await);
+        let mut found = lookup(&config.name, &target.address).await;
+        if found.is_empty()
+            && let Some(known) = earlier.and_then(|pool| {
+                pool.targets()
+                    .iter()
+                    .find(|known| known.name == target.address)
+            })
+        {
+            found = known.addresses.load().to_vec();
+        }
+        addresses.push(found);
     }
     Pool::new(config, addresses)
 }
