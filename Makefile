@@ -47,7 +47,7 @@ bench:
 
 # Slower proof: every property with many more cases, then the memory bound.
 soak:
-	PROPTEST_CASES=20000 cargo test --profile gate --workspace
+	PROPTEST_CASES=20000 SHOAL_MODEL_SEQUENCES=200000 cargo test --profile gate --workspace
 	$(MAKE) bench NAME=memory_bound
 
 # One property for long: make fuzz TARGET=a_part_of_its_name CASES=1000000
