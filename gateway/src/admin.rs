@@ -15,11 +15,12 @@ use crate::listen::accept::ListenError;
 use crate::reload::Reloader;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tracing::error;
@@ -97,11 +98,51 @@ async fn authorize(State(operator): State<Operator>, request: Request, next: Nex
         if !same(sent, &token.0) {
             return (StatusCode::UNAUTHORIZED, "a bearer token is needed\n").into_response();
         }
+    } else if !named_by_address(headers) {
+        // A page whose name is pointed at loopback would be served as if it were the operator.
+        let answer = "without a token, ask by address or as localhost\n";
+        return (StatusCode::FORBIDDEN, answer).into_response();
     }
     next.run(request).await
+}
+
+/// Whether `Host` is an address or `localhost`.
+fn named_by_address(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else {
+        return true;
+    };
+    let authority = host
+        .to_str()
+        .ok()
+        .and_then(|host| host.parse::<Authority>().ok());
+    authority.is_some_and(|authority| {
+        let host = authority.host();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
+    })
 }
 
 /// Compares digests, so that time tells nothing about the token.
 fn same(sent: &str, token: &str) -> bool {
     blake3::hash(sent.as_bytes()) == blake3::hash(token.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn names_that_somebody_else_may_point_at_loopback_are_refused() {
+        let named = |host: &'static str| {
+            named_by_address(&HeaderMap::from_iter([(
+                header::HOST,
+                HeaderValue::from_static(host),
+            )]))
+        };
+        assert!(named("127.0.0.1:9901") && named("[::1]:9901") && named("LocalHost"));
+        assert!(!named("evil.example:9901") && !named("localhost.evil.example"));
+        assert!(!named("no host"));
+        assert!(named_by_address(&HeaderMap::new()));
+    }
 }
