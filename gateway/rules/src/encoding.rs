@@ -5,6 +5,8 @@
 //! client in it accepts (RFC 9110 section 12.5.3).
 
 use crate::field::{elements, trim};
+use http::HeaderMap;
+use http::header::ACCEPT_ENCODING;
 
 /// The class of an `Accept-Encoding`: what the origin is sent in its place. `None`: no coding is accepted.
 ///
@@ -34,6 +36,15 @@ pub fn class(value: &[u8]) -> Result<Option<&'static str>, Particular> {
         (false, false, true) => Some("gzip"),
         (false, false, false) => None,
     })
+}
+
+/// The class of a request. Absent, or over several lines, the field is left as it is.
+pub fn of_request(headers: &HeaderMap) -> Result<Option<&'static str>, Particular> {
+    let mut lines = headers.get_all(ACCEPT_ENCODING).iter();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => class(line.as_bytes()),
+        (None, _) | (Some(_), Some(_)) => Err(Particular),
+    }
 }
 
 /// An `Accept-Encoding` that is sent on and compared as the client wrote it.

@@ -121,11 +121,7 @@ fn normalise(request: &mut RequestHeader, target: &Target) {
 
 /// Spellings of Accept-Encoding that mean the same become one, for the origin and for `Vary`.
 fn fold_encoding(request: &mut RequestHeader) -> Result<()> {
-    let mut lines = request.headers.get_all(header::ACCEPT_ENCODING).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else {
-        return Ok(());
-    };
-    match encoding::class(line.as_bytes()) {
+    match encoding::of_request(&request.headers) {
         Ok(Some(class)) => request.insert_header(header::ACCEPT_ENCODING, class)?,
         Ok(None) => drop(request.remove_header(&header::ACCEPT_ENCODING)),
         Err(encoding::Particular) => {}

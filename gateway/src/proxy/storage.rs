@@ -149,14 +149,7 @@ impl Storage for Backend {
     ) -> Result<MissHandler> {
         let asked = asked(key)?;
         let order = order(meta)?;
-        let stored = StoredResponse {
-            freshness: order.freshness,
-            status: meta.response_header().status,
-            headers: meta.headers().clone(),
-            tags: order.tags.clone(),
-            route: order.route.clone(),
-        };
-        let encoded = encode(stored, &order.uri)?;
+        let encoded = encode(meta, order)?;
         let key = match &order.vary {
             None => asked.key.clone(),
             Some((vary, selector)) => {
@@ -218,15 +211,8 @@ impl Storage for Backend {
         let Some((key, current)) = order.current.clone() else {
             return Ok(false);
         };
-        let stored = StoredResponse {
-            freshness: order.freshness,
-            status: meta.response_header().status,
-            headers: meta.headers().clone(),
-            tags: order.tags.clone(),
-            route: order.route.clone(),
-        };
         let freshened = Freshened {
-            meta: encode(stored, &order.uri)?,
+            meta: encode(meta, order)?,
             scopes: scopes(order),
             epoch: order.epoch,
             stamp: Stamp::default(),
@@ -329,9 +315,17 @@ fn decode(meta: &bytes::Bytes) -> Result<Arc<StoredResponse>> {
     }
 }
 
-fn encode(stored: StoredResponse, uri: &str) -> Result<bytes::Bytes> {
+/// What the engine keeps of a response beside its body.
+fn encode(meta: &CacheMeta, order: &FillOrder) -> Result<bytes::Bytes> {
+    let stored = StoredResponse {
+        freshness: order.freshness,
+        status: meta.response_header().status,
+        headers: meta.headers().clone(),
+        tags: order.tags.clone(),
+        route: order.route.clone(),
+    };
     Stored::Response(Box::new(stored))
-        .encode(uri)
+        .encode(&order.uri)
         .ok_or_else(|| {
             Error::explain(
                 ErrorType::InternalError,

@@ -122,14 +122,10 @@ impl Described {
 
     /// Spellings of `Accept-Encoding` that mean the same become one, as on the request path.
     pub(super) fn fold_encoding(&mut self, rule: AcceptEncoding) {
-        let mut lines = self.headers.get_all(header::ACCEPT_ENCODING).iter();
-        let (Some(line), None) = (lines.next(), lines.next()) else {
-            return;
-        };
         if rule == AcceptEncoding::Forward || self.grpc {
             return;
         }
-        match encoding::class(line.as_bytes()) {
+        match encoding::of_request(&self.headers) {
             Ok(Some(class)) => {
                 let class = HeaderValue::from_static(class);
                 self.headers.insert(header::ACCEPT_ENCODING, class);
