@@ -8,3 +8,4 @@ pub mod plan;
 pub mod progress;
 pub mod purge;
 pub mod stored_response;
+pub mod tags;

@@ -3,9 +3,10 @@
 //! It pins the configuration snapshot, so that a reload in the middle of a request changes nothing for
 //! it, and it gathers what log, metric and `Cache-Status` say at the end.
 
-use crate::caching::plan::Plan;
+use crate::caching::plan::{Lookup, Plan};
 use crate::caching::progress::Progress;
 use crate::proxy::failure::Failure;
+use crate::proxy::post_as_get::Copied;
 use crate::snapshot::{LiveRoute, Snapshot};
 use crate::upstream::Chosen;
 use bytes::Bytes;
@@ -40,6 +41,8 @@ pub struct Exchange {
     pub tried: Vec<usize>,
     /// The target that the request is under way to.
     pub chosen: Option<Chosen>,
+    /// Content that was read for the key and is too long for Pingora to keep: it goes before the rest.
+    pub read_ahead: Option<Bytes>,
     /// What went wrong, when the gateway itself answers.
     pub failure: Option<Failure>,
     /// The origin's part, while there is one.
@@ -48,6 +51,10 @@ pub struct Exchange {
     pub background: bool,
     /// What an operator's PURGE or a plugin's answer already said.
     pub answered: Option<Answered>,
+    /// What a GET of the target of a POST would look up.
+    pub as_get: Option<Box<Lookup>>,
+    /// The response to that POST on its way into the store.
+    pub copied: Option<Box<Copied>>,
     /// Fields of the response that are not stored, and sent to this client alone.
     pub withheld: Vec<(HeaderName, HeaderValue)>,
     /// The fields that a 304 makes of the stored ones.
@@ -207,9 +214,12 @@ impl Exchange {
             outcome: Outcome::default(),
             tried: Vec::new(),
             chosen: None,
+            read_ahead: None,
             failure: None,
             origin: None,
             answered: None,
+            as_get: None,
+            copied: None,
             withheld: Vec::new(),
             freshened: None,
             progress: None,

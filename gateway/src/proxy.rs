@@ -6,12 +6,14 @@
 
 mod asked;
 mod cache_phase;
+mod content;
 pub mod failure;
 mod fast_path;
 mod fields;
 mod lock;
 mod plugin_hooks;
 mod plugin_view;
+pub mod post_as_get;
 mod purge_request;
 mod request_phase;
 mod response_phase;

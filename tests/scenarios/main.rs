@@ -6,7 +6,9 @@
 mod access_log;
 mod access_log_files;
 mod admin;
+mod body_keys;
 mod breaking_off;
+mod cache_groups;
 mod cache_keys;
 mod changed_validations;
 mod collapsing;
@@ -25,6 +27,7 @@ mod mission_memory;
 mod operators;
 mod plugin_failures;
 mod plugins;
+mod post_for_get;
 mod proxying;
 mod purging;
 mod ranges;

@@ -55,6 +55,33 @@ async fn a_large_upload_arrives_whole() {
         .expect(ok("got it"));
 }
 
+/// Where a chunk's size, bytes and end come alone, a piece without bytes is seen between them. It is no end.
+#[tokio::test]
+async fn a_chunked_upload_may_come_in_any_pieces() {
+    const UPLOADS: usize = 40;
+    let steps = (0..UPLOADS).map(|_| post("/up").respond(ok("got it")));
+    let origin = Origin::script(steps);
+    let gateway = Gateway::start(&origin).await;
+    for _ in 0..UPLOADS {
+        let mut client = gateway.client().await;
+        client
+            .write("POST /up HTTP/1.1\r\nHost: shoal.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+            .await;
+        for _ in 0..3 {
+            for piece in ["2800\r\n", &"x".repeat(0x2800), "\r\n"] {
+                client.write(piece).await;
+                tokio::task::yield_now().await;
+            }
+        }
+        client.write("0\r\n\r\n").await;
+        let came = client.receive(&post("/up")).await;
+        came.expect(ok("got it").header("Connection", "close"));
+    }
+    for sent in origin.requests() {
+        assert_eq!(sent.body.len(), 3 * 0x2800);
+    }
+}
+
 #[tokio::test]
 async fn a_chunked_upload_streams_before_its_end() {
     let origin = Origin::script([post("/").body("onetwo").respond(ok("got it"))]);

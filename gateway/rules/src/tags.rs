@@ -43,17 +43,28 @@ pub fn tags(headers: &HeaderMap) -> Vec<String> {
     tags
 }
 
+/// The groups that a response belongs to (RFC 9875 section 2).
+#[must_use]
+pub fn groups(headers: &HeaderMap) -> Vec<String> {
+    let [.., cache_groups] = &TAG_FIELDS;
+    listed(headers, cache_groups)
+}
+
 /// The groups that the response to an unsafe request invalidates (RFC 9875 section 3).
 #[must_use]
 pub fn invalidated_groups(headers: &HeaderMap) -> Vec<String> {
+    listed(headers, &CACHE_GROUP_INVALIDATION)
+}
+
+const CACHE_GROUP_INVALIDATION: HeaderName = HeaderName::from_static("cache-group-invalidation");
+
+fn listed(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let mut groups = Vec::new();
-    for group in strings(headers, &CACHE_GROUP_INVALIDATION) {
+    for group in strings(headers, name) {
         add(&mut groups, &group);
     }
     groups
 }
-
-const CACHE_GROUP_INVALIDATION: HeaderName = HeaderName::from_static("cache-group-invalidation");
 
 fn add(tags: &mut Vec<String>, tag: &str) {
     let fits = !tag.is_empty() && tag.len() <= TAG_LENGTH_MAX && tags.len() < TAGS_MAX;

@@ -63,6 +63,7 @@ fn sections(gateway: &Gateway, snapshot: &Snapshot, mut described: Described) ->
         Some(route) => {
             described.fold_encoding(route.config.cache.accept_encoding);
             let told = plugins::ask(&route, &mut described);
+            described.read_content(&route);
             add("plugins", Value::Array(told.steps));
             match told.said {
                 Said::Plan(edits) => planned(gateway, &route, &described, &edits, &mut add),

@@ -2,7 +2,7 @@
 //!
 //! A pure decision over route and request; what plugins said enters as values.
 
-use crate::config::route::{Identity, Template};
+use crate::config::route::{BodyKey, Identity, Template};
 use crate::exchange::Target;
 use crate::snapshot::LiveRoute;
 use crate::template::{Request, cookie, joined};
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
 use shoal_cache::{Key, KeyHash, Scope};
 use shoal_plugins::{KeyEdit, KeyOp};
-use shoal_rules::{KeyBuilder, MethodClass, Reason};
+use shoal_rules::{KeyBuilder, MethodClass, Reason, lookup_class};
 use std::net::IpAddr;
 
 /// See the module.
@@ -27,6 +27,8 @@ pub enum Plan {
 pub struct Lookup {
     /// The primary key: variants have their own.
     pub key: Key,
+    /// Which methods share what is stored under it.
+    pub class: MethodClass,
     /// The resource that invalidations name: `host/path?query`.
     pub uri: String,
     /// Tags that the route gives every response.
@@ -46,6 +48,46 @@ pub struct Asked<'a> {
     pub client: Option<IpAddr>,
     /// A gRPC call.
     pub grpc: bool,
+    /// What its content adds to the key.
+    pub content: Content,
+}
+
+/// The most content that enters a key, in bytes. Pingora keeps 64 KiB of what was read for the origin.
+pub const CONTENT_MAX: usize = 60 * 1024;
+
+/// What a request's content adds to its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing: the method has no content that counts, or nobody read it.
+    Unread,
+    /// Its digest.
+    Digest([u8; 32]),
+    /// It cannot enter a key.
+    Refused(Reason),
+}
+
+/// Whether the key of a request to `route` needs its content, which is then read before it is planned.
+pub fn needs_content(route: &LiveRoute, method: &Method) -> bool {
+    let cache = &route.config.cache;
+    let class = lookup_class(method, body_key(route));
+    cache.enabled && class.is_ok_and(MethodClass::has_content) && cache.methods.contains(method)
+}
+
+/// What `content`, sent with these fields, adds to the key.
+pub fn digest(route: &LiveRoute, headers: &HeaderMap, content: &[u8]) -> Content {
+    match shoal_rules::body_key::of_request(body_key(route), headers, content) {
+        Ok(digest) => Content::Digest(digest),
+        Err(reason) => Content::Refused(reason),
+    }
+}
+
+fn body_key(route: &LiveRoute) -> shoal_rules::BodyKey {
+    match route.config.cache.body_key {
+        BodyKey::Off => shoal_rules::BodyKey::Off,
+        BodyKey::Raw => shoal_rules::BodyKey::Raw,
+        BodyKey::Json => shoal_rules::BodyKey::Json,
+        BodyKey::Graphql => shoal_rules::BodyKey::Graphql,
+    }
 }
 
 /// The plan for `asked` on `route`; `edits` are what its plugins decided about the key.
@@ -60,10 +102,10 @@ pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
     if asked.headers.contains_key(header::UPGRADE) {
         return Plan::Bypass(Reason::Upgrade);
     }
-    let lookup = matches!(*asked.method, Method::GET | Method::HEAD);
-    if !lookup || !cache.methods.contains(asked.method) {
-        return Plan::Bypass(Reason::MethodBypass);
-    }
+    let class = match lookup_class(asked.method, body_key(route)) {
+        Ok(class) if cache.methods.contains(asked.method) => class,
+        Ok(_) | Err(_) => return Plan::Bypass(Reason::MethodBypass),
+    };
     let query = counted_query(route, asked);
     let request = templated(asked, query.as_deref());
     let set = |value: &String| !value.is_empty() && value != "0";
@@ -77,8 +119,14 @@ pub fn plan(route: &LiveRoute, asked: Asked<'_>, edits: &[KeyEdit]) -> Plan {
     if cache.identity == Identity::Bypass && credentials(asked.headers).is_some() {
         return Plan::Bypass(Reason::Credentials);
     }
+    match asked.content {
+        Content::Refused(reason) => return Plan::Bypass(reason),
+        Content::Unread if class.has_content() => return Plan::Bypass(Reason::BodyNotCanonical),
+        Content::Unread | Content::Digest(_) => {}
+    }
     Plan::Lookup(Box::new(Lookup {
-        key: key(route, asked, request, edits),
+        key: key(route, class, asked, request, edits),
+        class,
         uri: asked.target.resource(query.as_deref()),
         tags: cache
             .tags
@@ -98,6 +146,8 @@ pub enum Part<'a> {
     Path(&'a str),
     /// The query as route and plugins leave it.
     Query(&'a str),
+    /// The digest of the request's content.
+    Content(&'a [u8; 32]),
     /// What identifies the client. Only its hash is in the key.
     Credentials(&'a [u8]),
     /// A field that a plugin names; empty when the request lacks it.
@@ -142,8 +192,14 @@ fn templated<'a>(asked: Asked<'a>, query: Option<&'a str>) -> Request<'a> {
 
 /// Scheme, host and method class always; then path and query, or what the route or a plugin puts in
 /// their place. Parts are length-prefixed and named, so no two lists of parts look alike.
-fn key(route: &LiveRoute, asked: Asked<'_>, request: Request<'_>, edits: &[KeyEdit]) -> Key {
-    let mut key = KeyBuilder::new(MethodClass::Get, asked.target.scheme, &asked.target.host);
+fn key(
+    route: &LiveRoute,
+    class: MethodClass,
+    asked: Asked<'_>,
+    request: Request<'_>,
+    edits: &[KeyEdit],
+) -> Key {
+    let mut key = KeyBuilder::new(class, asked.target.scheme, &asked.target.host);
     // Routes may send one URI to several upstreams: what one answered is not the other's.
     key.push(route.config.upstream.as_bytes());
     if route.config.cache.cache_key.is_some() {
@@ -175,6 +231,9 @@ fn visit_parts(
             visit(Part::Path(&asked.target.path));
             visit(Part::Query(&edited_query(asked, request.query, edits)));
         }
+    }
+    if let Content::Digest(digest) = &asked.content {
+        visit(Part::Content(digest));
     }
     if route.config.cache.identity == Identity::Key
         && let Some(credentials) = credentials(asked.headers)
@@ -211,6 +270,9 @@ fn push(key: &mut KeyBuilder, part: Part<'_>) {
         Part::Added(text) => named(b"add", "", text),
         Part::Template(_, text) | Part::Path(text) | Part::Query(text) => {
             key.push(text.as_bytes());
+        }
+        Part::Content(digest) => {
+            key.push(b"content").push(digest);
         }
         Part::Credentials(secret) => {
             key.push(b"identity").push_secret(secret);

@@ -21,6 +21,9 @@ pub(super) struct Explain {
     /// The request's method.
     #[arg(short = 'X', long, default_value = "GET")]
     method: String,
+    /// The request's content, where it is part of the key.
+    #[arg(short = 'd', long = "data", value_name = "CONTENT", default_value = "")]
+    content: String,
     /// The client's address, where a key, a plugin or PURGE depends on it.
     #[arg(long, value_name = "IP")]
     client: Option<IpAddr>,
@@ -42,6 +45,7 @@ impl Explain {
             "url": url,
             "method": self.method,
             "headers": self.headers,
+            "content": self.content,
             "client": self.client,
         });
         let answer = match ask(&self.admin, &Method::POST, "/explain", Some(&question)) {

@@ -28,7 +28,6 @@ const NOT_ACTIVE: &[(&str, &[&str], Duty)] = &[
     ("routes[].rate_limit", &[], Duty::Protects),
     ("routes[].auth", &[], Duty::Protects),
     ("routes[].cache.on_partition", &[], Duty::Serves),
-    ("routes[].cache.body_key", &["off"], Duty::Serves),
     ("routes[].grpc", &[], Duty::Serves),
     ("cache.distributed.topology", &[], Duty::Serves),
     (

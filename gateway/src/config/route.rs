@@ -70,7 +70,8 @@ pub struct RouteCache {
     pub cache_key: Option<Vec<Template>>,
     /// How the query enters the key.
     pub query: QueryRule,
-    /// Whose responses may be stored: GET and HEAD share one stored response.
+    /// Whose responses may be stored: GET and HEAD share one stored response, POST and QUERY need a
+    /// `body_key`.
     pub methods: Vec<Method>,
     /// Overrides the origin's freshness lifetime.
     pub ttl: Option<Duration>,
@@ -90,6 +91,8 @@ pub struct RouteCache {
     pub slice: Option<ByteSize>,
     /// How long a request waits for another that fills the same key, before it goes on alone.
     pub collapse_timeout: Duration,
+    /// How the content of POST and QUERY enters the key.
+    pub body_key: BodyKey,
     /// Whether a client's Cache-Control counts.
     pub request_directives: RequestDirectives,
     /// How requests with credentials are treated.
@@ -120,6 +123,20 @@ pub enum StatusPattern {
     Exact(u16),
     /// `5xx`: holds 5.
     Class(u16),
+}
+
+/// `body_key:`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BodyKey {
+    /// It does not: responses to POST and QUERY are not stored.
+    #[default]
+    Off,
+    /// Byte by byte.
+    Raw,
+    /// As canonical JSON (RFC 8785).
+    Json,
+    /// As a GraphQL request: its document normalised, the rest as canonical JSON.
+    Graphql,
 }
 
 /// `request_directives:`

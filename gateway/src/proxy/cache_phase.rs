@@ -82,7 +82,9 @@ pub(super) fn hit(
     exchange: &mut Exchange,
 ) -> Option<ForcedFreshness> {
     let (found, usability) = found(handler)?;
-    let route = exchange.route.clone()?;
+    let (Plan::Lookup(lookup), Some(route)) = (&exchange.plan, exchange.route.clone()) else {
+        return None;
+    };
     let request = session.req_header();
     let presented = Presented {
         method: &request.method,
@@ -106,7 +108,10 @@ pub(super) fn hit(
             (!fresh).then_some(ForcedFreshness::ForceFresh)
         }
         Reuse::StaleWhileRevalidate => {
-            found.while_revalidating = WhileRevalidating::Serve;
+            // Pingora's background refresh carries no content.
+            if !lookup.class.has_content() {
+                found.while_revalidating = WhileRevalidating::Serve;
+            }
             outcome.forwarded = Some(Reason::Stale);
             validate
         }

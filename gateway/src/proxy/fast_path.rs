@@ -65,8 +65,7 @@ enum Plain {
 
 fn find(proxy: &Proxy, session: &Session, exchange: &mut Exchange) -> Result<Plain> {
     let request = session.req_header();
-    let plain =
-        matches!(request.method, Method::GET | Method::HEAD) && session.subrequest_ctx.is_none();
+    let plain = session.subrequest_ctx.is_none();
     let (Plan::Lookup(plan), Some(route), true) = (&exchange.plan, &exchange.route, plain) else {
         return Ok(Plain::No);
     };

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use shoal_plugins::{CacheDecision, HeaderEdit, OnError};
+use shoal_plugins::{CacheDecision, HeaderEdit, HookError, OnError, Plugin};
 use shoal_rules::Reason;
 use std::sync::Arc;
 
@@ -149,4 +149,13 @@ fn apply(response: &mut ResponseHeader, edit: &HeaderEdit) -> Result<()> {
         }
     }
     Ok(())
+}
+
+impl Proxy {
+    /// Counts a hook that failed; the host has logged it. What follows is the plugin's `on_error`.
+    pub(crate) fn plugin_failed(&self, plugin: &Plugin, error: &HookError) -> OnError {
+        let metrics = &self.gateway.metrics;
+        metrics.plugin_failed(plugin.name(), error.label());
+        plugin.on_error()
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::failure::{self, Failure};
 use super::plugin_view::RequestLines;
-use super::{fast_path, fields, purge_request, service::Proxy, slices};
+use super::{content, fast_path, fields, post_as_get, purge_request, service::Proxy, slices};
 use crate::caching::plan::{Asked, Plan, plan};
 use crate::config::route::AcceptEncoding;
 use crate::exchange::{Exchange, Target};
@@ -40,6 +40,14 @@ pub(super) async fn filter(
         return refuse(session, exchange, Failure::BadHost).await;
     };
     exchange.target = target;
+    if session
+        .req_header()
+        .headers
+        .contains_key(header::TRANSFER_ENCODING)
+    {
+        // `listen` takes no connection back whose request ends where only Pingora knows: say so.
+        session.set_keepalive(None);
+    }
     normalise(session.req_header_mut(), &exchange.target);
     fields::drop_listed(session.req_header_mut());
     let Some(route) = route(session, exchange) else {
@@ -55,6 +63,7 @@ pub(super) async fn filter(
     }
     match ask_plugins(proxy, session, exchange, &route) {
         Said::Plan(edits) => {
+            let content = content::read(session, exchange, &route).await?;
             let request = session.req_header();
             let asked = Asked {
                 target: &exchange.target,
@@ -62,8 +71,10 @@ pub(super) async fn filter(
                 headers: &request.headers,
                 client: exchange.client,
                 grpc: exchange.grpc,
+                content,
             };
             exchange.plan = plan(&route, asked, &edits);
+            exchange.as_get = post_as_get::get_of(session, exchange, &route, &edits);
         }
         Said::Bypass(reason, detail) => {
             exchange.plan = Plan::Bypass(reason);

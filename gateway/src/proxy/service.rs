@@ -3,7 +3,8 @@
 use super::lock::Lock;
 use super::slices::Flights;
 use super::storage::Backend;
-use super::{cache_phase, failure, request_phase, response_phase, storing, upstream_phase};
+use super::{cache_phase, content, failure, post_as_get, storing};
+use super::{request_phase, response_phase, upstream_phase};
 use crate::exchange::Exchange;
 use crate::gateway::Gateway;
 use crate::upstream::connect::fetch::Fetcher;
@@ -15,7 +16,6 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_error::{Error, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Session};
-use shoal_plugins::{HookError, OnError, Plugin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,13 +41,6 @@ impl Proxy {
             fetcher: Fetcher::new(),
             slices,
         }
-    }
-
-    /// Counts a hook that failed; the host has logged it. What follows is the plugin's `on_error`.
-    pub(crate) fn plugin_failed(&self, plugin: &Plugin, error: &HookError) -> OnError {
-        let metrics = &self.gateway.metrics;
-        metrics.plugin_failed(plugin.name(), error.label());
-        plugin.on_error()
     }
 }
 
@@ -126,21 +119,21 @@ impl ProxyHttp for Proxy {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         ctx: &mut Exchange,
     ) -> Result<()> {
-        upstream_phase::request(self, request, ctx)
+        upstream_phase::request(self, session, request, ctx)
     }
 
     async fn request_body_filter(
         &self,
         _session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
-        _ctx: &mut Exchange,
+        end_of_stream: bool,
+        ctx: &mut Exchange,
     ) -> Result<()> {
-        upstream_phase::request_body(body);
+        content::forward(body, end_of_stream, ctx);
         Ok(())
     }
 
@@ -156,10 +149,11 @@ impl ProxyHttp for Proxy {
     fn upstream_response_body_filter(
         &self,
         session: &mut Session,
-        _body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
         ctx: &mut Exchange,
     ) -> Result<Option<Duration>> {
+        post_as_get::body(self, ctx, body.as_ref(), end_of_stream);
         Ok(cache_phase::hold_back(session, ctx))
     }
 

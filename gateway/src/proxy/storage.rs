@@ -23,8 +23,8 @@ use pingora_cache::{CacheKey, CacheMeta};
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use shoal_cache::{
-    FillSpec, Found, Freshened, Invalidation, Key, KeyHash, Listed, Reader, Scopes, Stamp, Store,
-    Strength, Target,
+    Fill, FillSpec, Found, Freshened, Invalidation, Key, KeyHash, Listed, Reader, Scopes, Stamp,
+    Store, Strength, Target,
 };
 use std::any::Any;
 use std::collections::HashMap;
@@ -48,6 +48,38 @@ impl Backend {
 
     fn store(&self) -> &Store {
         &self.gateway.store
+    }
+
+    /// Begins the fill of the response whose head is `meta`.
+    pub(super) fn begin(&self, primary: &Key, meta: &CacheMeta) -> Result<Fill> {
+        let order = order(meta)?;
+        let encoded = encode(meta, order)?;
+        let key = match &order.vary {
+            None => primary.clone(),
+            Some((vary, selector)) => {
+                self.index_variant(primary, order, vary);
+                variant(primary, *selector)
+            }
+        };
+        let length = meta.headers().get(header::CONTENT_LENGTH);
+        let length = length
+            .and_then(|value| value.to_str().ok())
+            .and_then(|v| v.parse().ok());
+        let fill = self.store().begin_fill(FillSpec {
+            key,
+            meta: encoded,
+            scopes: scopes(order),
+            epoch: order.epoch,
+            stamp: Stamp::default(),
+            requested: clock::moment(order.requested),
+            useful_until: clock::moment(order.freshness.useful_until()),
+            max_body: order.max_body,
+            size_hint: length,
+        });
+        fill.map_err(|refusal| {
+            order.progress.set_refused();
+            Error::explain(ErrorType::InternalError, format!("not stored: {refusal}"))
+        })
     }
 
     /// Remembers under the target's own key that its responses vary by `vary`.
@@ -147,35 +179,8 @@ impl Storage for Backend {
         meta: &CacheMeta,
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
-        let asked = asked(key)?;
         let order = order(meta)?;
-        let encoded = encode(meta, order)?;
-        let key = match &order.vary {
-            None => asked.key.clone(),
-            Some((vary, selector)) => {
-                self.index_variant(&asked.key, order, vary);
-                variant(&asked.key, *selector)
-            }
-        };
-        let length = meta.headers().get(header::CONTENT_LENGTH);
-        let length = length
-            .and_then(|value| value.to_str().ok())
-            .and_then(|v| v.parse().ok());
-        let fill = self.store().begin_fill(FillSpec {
-            key,
-            meta: encoded,
-            scopes: scopes(order),
-            epoch: order.epoch,
-            stamp: Stamp::default(),
-            requested: clock::moment(order.requested),
-            useful_until: clock::moment(order.freshness.useful_until()),
-            max_body: order.max_body,
-            size_hint: length,
-        });
-        let fill = fill.map_err(|refusal| {
-            order.progress.set_refused();
-            Error::explain(ErrorType::InternalError, format!("not stored: {refusal}"))
-        })?;
+        let fill = self.begin(&asked(key)?.key, meta)?;
         let id = fill.id().0;
         self.begun
             .lock()

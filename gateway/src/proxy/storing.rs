@@ -8,6 +8,7 @@ use super::plugin_hooks;
 use super::service::Proxy;
 use super::storage::head;
 use crate::caching::plan::{Lookup, Plan, variant};
+use crate::caching::tags;
 use crate::clock;
 use crate::exchange::{Exchange, FoundResponse, Origin, Served};
 use crate::snapshot::LiveRoute;
@@ -17,10 +18,10 @@ use pingora_cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora_error::Error;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use shoal_cache::Key;
+use shoal_cache::{Epoch, Key};
 use shoal_rules as rules;
 use shoal_rules::vary::Selector;
-use shoal_rules::{Freshness, Presented, Reason, Received};
+use shoal_rules::{Freshness, MethodClass, Presented, Reason, Received};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -129,10 +130,14 @@ fn storable(
     if let Some((reason, _words)) = &origin.decision.no_store {
         return Err(*reason);
     }
-    // A HEAD that the cache takes part in went to the origin as a GET.
     let request = &session.req_header().headers;
+    let method = match lookup.class {
+        // A HEAD that the cache takes part in went to the origin as a GET.
+        MethodClass::Get => &Method::GET,
+        MethodClass::Post | MethodClass::Query => &session.req_header().method,
+    };
     let presented = Presented {
-        method: &Method::GET,
+        method,
         headers: request,
     };
     let received = Received {
@@ -145,12 +150,6 @@ fn storable(
     };
     let overrides = &origin.decision.overrides;
     let freshness = rules::storability(&presented, &received, &route.policy, overrides, &times)?;
-    if length(&headers).is_some_and(|length| length > route.config.cache.max_body.0) {
-        return Err(Reason::TooLarge);
-    }
-    if rules::deception::content_type_mismatch(&exchange.target.path, &headers) {
-        return Err(Reason::ContentTypeMismatch);
-    }
     let primary = lookup.key.clone();
     let order = order(
         exchange, origin, &route, *lookup, freshness, &headers, request,
@@ -163,6 +162,58 @@ fn storable(
     let meta = meta(response.status, &headers, order, now).ok_or(Reason::Incomplete)?;
     exchange.withheld = withheld(&headers, meta.headers());
     Ok(meta)
+}
+
+/// The response to a POST as the answer to later GETs, which `lookup` would look up (RFC 9110 9.3.3).
+pub(super) fn as_get(
+    session: &Session,
+    response: &ResponseHeader,
+    exchange: &mut Exchange,
+    lookup: Lookup,
+    epoch: Epoch,
+) -> Result<CacheMeta, Reason> {
+    let (Some(route), Some(origin)) = (&exchange.route, &exchange.origin) else {
+        return Err(Reason::Incomplete);
+    };
+    if let Some((reason, _words)) = &origin.decision.no_store {
+        return Err(*reason);
+    }
+    let path_and_query = exchange.target.path_and_query();
+    let target = rules::Target {
+        scheme: exchange.target.scheme,
+        host: &exchange.target.host,
+        path_and_query: &path_and_query,
+    };
+    let request = session.req_header();
+    let presented = Presented {
+        method: &request.method,
+        headers: &request.headers,
+    };
+    let headers = &response.headers;
+    let received = Received {
+        status: response.status,
+        headers,
+    };
+    let now = clock::now();
+    let times = rules::Times {
+        requested: origin.requested,
+        received: now,
+    };
+    let overrides = &origin.decision.overrides;
+    let policy = &route.policy;
+    let freshness = rules::post_as_get(&target, &presented, &received, policy, overrides, &times)?;
+    let mut order = order(
+        exchange,
+        origin,
+        route,
+        lookup,
+        freshness,
+        headers,
+        &request.headers,
+    )?;
+    order.epoch = epoch;
+    exchange.outcome.stored = Some(freshness);
+    meta(response.status, headers, order, now).ok_or(Reason::Incomplete)
 }
 
 /// What the origin sent to this client and nobody else gets.
@@ -222,6 +273,12 @@ fn order(
     headers: &HeaderMap,
     request: &HeaderMap,
 ) -> Result<FillOrder, Reason> {
+    if length(headers).is_some_and(|length| length > route.config.cache.max_body.0) {
+        return Err(Reason::TooLarge);
+    }
+    if rules::deception::content_type_mismatch(&exchange.target.path, headers) {
+        return Err(Reason::ContentTypeMismatch);
+    }
     let vary = match rules::vary::selecting_key(headers, request) {
         Selector::None => None,
         Selector::Star => return Err(Reason::VaryStar),
@@ -232,12 +289,8 @@ fn order(
             selector,
         )),
     };
-    let mut tags = lookup.tags;
-    tags.extend(rules::tags::tags(headers));
-    tags.extend(origin.decision.tags.iter().cloned());
-    tags.sort_unstable();
-    tags.dedup();
-    tags.truncate(rules::tags::TAGS_MAX);
+    let given = lookup.tags.into_iter().chain(origin.decision.tags.clone());
+    let tags = tags::of(given, headers, &exchange.target.host);
     let found = exchange.outcome.found.as_ref();
     Ok(FillOrder {
         freshness,

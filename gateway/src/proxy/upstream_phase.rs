@@ -3,12 +3,13 @@
 
 use super::failure::{self, Failure};
 use super::{fields, service::Proxy};
+use crate::caching::plan::Plan;
 use crate::clock;
 use crate::config::upstream::Balance;
 use crate::exchange::{Decision, Exchange, Origin};
 use crate::template::Request;
 use crate::upstream::connect;
-use bytes::Bytes;
+use http::{Method, header};
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::RequestHeader;
@@ -27,7 +28,9 @@ pub(super) async fn may_forward(
         headers: &request.headers,
     };
     let policy = exchange.route.as_ref().map(|route| &route.policy);
-    let asks_the_store = !is_unsafe(&request.method) && !exchange.background && !exchange.grpc;
+    let looked_up = matches!(exchange.plan, Plan::Lookup(_));
+    let asks_the_store =
+        (looked_up || !is_unsafe(&request.method)) && !exchange.background && !exchange.grpc;
     if asks_the_store && policy.is_some_and(|policy| only_if_cached(&presented, policy)) {
         exchange.outcome.forwarded = Some(Reason::OnlyIfCached);
         failure::respond(session, exchange, Failure::OnlyIfCached).await?;
@@ -113,6 +116,7 @@ pub(super) fn broken(session: &Session, mut error: Box<Error>, reused: bool) -> 
 /// What is sent to the origin.
 pub(super) fn request(
     proxy: &Proxy,
+    session: &Session,
     request: &mut RequestHeader,
     exchange: &mut Exchange,
 ) -> Result<()> {
@@ -121,14 +125,21 @@ pub(super) fn request(
         origin.requested = clock::now();
         origin.epoch = proxy.gateway.store.epoch();
     }
+    if request.method == Method::POST {
+        // Conditions ask whether a method that changes something may go on (RFC 9110 13.1.2), which is the
+        // client's to say. A stale response to POST is fetched anew.
+        restore_conditions(session.req_header(), request)?;
+    }
     fields::forward(request, exchange)
 }
 
-/// A piece of the request's body. An empty one is no piece: over HTTP/1.1 it would be written as the chunk
-/// that ends a body, and the real end then as a second one, which the next request on that connection would
-/// begin with.
-pub(super) fn request_body(body: &mut Option<Bytes>) {
-    if body.as_ref().is_some_and(Bytes::is_empty) {
-        *body = None;
+/// The client's own If-None-Match and If-Modified-Since, in place of the validators of a stored response.
+fn restore_conditions(asked: &RequestHeader, request: &mut RequestHeader) -> Result<()> {
+    for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
+        request.remove_header(&name);
+        for value in asked.headers.get_all(&name) {
+            request.append_header(name.clone(), value.clone())?;
+        }
     }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use crate::config::route::{Piece, Template};
 use crate::snapshot::LiveRoute;
 use serde_json::{Value, json};
 use shoal_plugins::KeyEdit;
-use shoal_rules::Reason;
+use shoal_rules::{MethodClass, Reason};
 
 pub(super) fn bypass(reason: Reason) -> Value {
     json!({
@@ -28,7 +28,7 @@ pub(super) fn section(
     let target = &described.target;
     let part = |name: &str, value: &str| json!({ "part": name, "value": value });
     let mut parts = vec![
-        part("method class", "GET, HEAD"),
+        part("method class", class(lookup.class)),
         part("scheme", target.scheme),
         part("host", &target.host),
     ];
@@ -37,6 +37,7 @@ pub(super) fn section(
             Part::Template(template, value) => part(&spelled(template), &veiled(template, value)),
             Part::Path(path) => part("path", path),
             Part::Query(query) => part("query", query),
+            Part::Content(digest) => part("content", &hex(digest)),
             Part::Credentials(secret) => part("credentials", &secret::hashed(secret)),
             Part::Header(name, value) => {
                 let value = secret::shown(name, value.as_bytes());
@@ -55,6 +56,18 @@ pub(super) fn section(
         "host": target.host,
         "route_tags": lookup.tags,
     })
+}
+
+fn class(class: MethodClass) -> &'static str {
+    match class {
+        MethodClass::Get => "GET, HEAD",
+        MethodClass::Post => "POST",
+        MethodClass::Query => "QUERY",
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A template as the configuration spells it.

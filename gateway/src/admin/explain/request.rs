@@ -5,17 +5,19 @@
 
 use super::Asked;
 use super::secret;
+use crate::caching::plan::{CONTENT_MAX, Content, digest, needs_content};
 use crate::caching::purge;
 use crate::config::route::AcceptEncoding;
 use crate::exchange::Target;
 use crate::routing;
+use crate::snapshot::LiveRoute;
 use crate::template::joined;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shoal_plugins::{HeaderEdit, RequestView};
-use shoal_rules::{Presented, encoding, grpc::is_grpc, normalize_host};
+use shoal_rules::{Presented, Reason, encoding, grpc::is_grpc, normalize_host};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -29,6 +31,7 @@ pub(crate) struct Question {
     url: String,
     method: Option<String>,
     headers: Vec<(String, String)>,
+    content: String,
     client: Option<IpAddr>,
 }
 
@@ -37,6 +40,8 @@ pub(crate) struct Described {
     pub(super) target: Target,
     pub(super) method: Method,
     pub(crate) headers: HeaderMap,
+    content: String,
+    key_content: Content,
     pub(super) client: Option<IpAddr>,
     pub(super) grpc: bool,
 }
@@ -80,6 +85,8 @@ impl Described {
             target,
             method,
             headers,
+            content: question.content,
+            key_content: Content::Unread,
         })
     }
 
@@ -89,6 +96,8 @@ impl Described {
             target: purge::parse(url),
             method: Method::GET,
             headers: HeaderMap::new(),
+            content: String::new(),
+            key_content: Content::Unread,
             client: None,
             grpc: false,
         }
@@ -101,6 +110,18 @@ impl Described {
             headers: &self.headers,
             client: self.client,
             grpc: self.grpc,
+            content: self.key_content,
+        }
+    }
+
+    /// Its content enters the key as on the request path.
+    pub(super) fn read_content(&mut self, route: &LiveRoute) {
+        if !self.grpc && needs_content(route, &self.method) {
+            self.key_content = if self.content.len() > CONTENT_MAX {
+                Content::Refused(Reason::BodyTooLarge)
+            } else {
+                digest(route, &self.headers, self.content.as_bytes())
+            };
         }
     }
 

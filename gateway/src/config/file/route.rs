@@ -92,7 +92,7 @@ pub struct Cache {
     pub cache_key: Option<Vec<Text<Template>>>,
     /// How the query enters the key. Default: as it is.
     pub query: Option<Query>,
-    /// Whose responses may be stored. Default: [GET, HEAD].
+    /// Whose responses may be stored. Default: [GET, HEAD], and POST and QUERY where `body_key` is set.
     #[schemars(length(min = 1))]
     pub methods: Option<Vec<Text<MethodName>>>,
     /// How long responses are fresh, whatever the origin says. Default: the origin's word counts.
@@ -119,7 +119,7 @@ pub struct Cache {
     pub on_partition: Option<OnPartition>,
     /// Large responses are stored in slices of this size. Default: off.
     pub slice: Option<Slice>,
-    /// Whether the content of POST and QUERY enters the key. Default: off.
+    /// How the content of POST and QUERY, up to 60 KiB of it, enters the key. Default: off.
     pub body_key: Option<BodyKey>,
     /// Whether Accept-Encoding is folded into a few classes. Default: normalize.
     pub accept_encoding: Option<AcceptEncoding>,
@@ -195,7 +195,7 @@ pub enum Off {
     Off,
 }
 
-/// Whether the content of POST and QUERY enters the key.
+/// How the content of POST and QUERY enters the key.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyKey {

@@ -4,7 +4,8 @@ use super::Resolver;
 use crate::config::file::route as file;
 use crate::config::leaf::{MethodName, Text};
 use crate::config::route::{
-    AcceptEncoding, Identity, QueryRule, RequestDirectives, RouteCache, StatusPattern, Template,
+    AcceptEncoding, BodyKey, Identity, QueryRule, RequestDirectives, RouteCache, StatusPattern,
+    Template,
 };
 use crate::config::tree::Path;
 use crate::config::units::ByteSize;
@@ -14,11 +15,18 @@ use std::time::Duration;
 
 impl Resolver<'_, '_> {
     pub(super) fn route_cache(&mut self, path: &Path, cache: file::Cache) -> RouteCache {
+        let body_key = match cache.body_key {
+            Some(file::BodyKey::Off) | None => BodyKey::Off,
+            Some(file::BodyKey::Raw) => BodyKey::Raw,
+            Some(file::BodyKey::Json) => BodyKey::Json,
+            Some(file::BodyKey::Graphql) => BodyKey::Graphql,
+        };
         RouteCache {
             enabled: cache.enabled.unwrap_or(true),
             cache_key: cache.cache_key.map(templates),
             query: self.query(&path.key("query"), cache.query.unwrap_or_default()),
-            methods: self.stored_methods(&path.key("methods"), cache.methods),
+            methods: self.stored_methods(&path.key("methods"), cache.methods, body_key),
+            body_key,
             ttl: cache.ttl.map(|Text(ttl)| ttl),
             default_ttl: cache.default_ttl.map(|Text(ttl)| ttl),
             status_ttl: self.status_ttl(&path.key("status_ttl"), cache.status_ttl),
@@ -83,18 +91,37 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn stored_methods(&mut self, path: &Path, given: Option<Vec<Text<MethodName>>>) -> Vec<Method> {
+    fn stored_methods(
+        &mut self,
+        path: &Path,
+        given: Option<Vec<Text<MethodName>>>,
+        body_key: BodyKey,
+    ) -> Vec<Method> {
         let Some(given) = given else {
-            return vec![Method::GET, Method::HEAD];
+            let mut methods = vec![Method::GET, Method::HEAD];
+            if body_key != BodyKey::Off {
+                methods.extend([Method::POST, query_method()]);
+            }
+            return methods;
         };
         let mut methods = Vec::new();
         for (index, Text(MethodName(method))) in given.into_iter().enumerate() {
-            if method != Method::GET && method != Method::HEAD {
-                self.error(
-                    &path.index(index),
-                    "responses to this method are not stored",
-                )
-                .help("write GET, HEAD or both");
+            match shoal_rules::MethodClass::of(&method) {
+                None => {
+                    self.error(
+                        &path.index(index),
+                        "responses to this method are not stored",
+                    )
+                    .help("write some of GET, HEAD, POST and QUERY");
+                }
+                Some(class) if class.has_content() && body_key == BodyKey::Off => {
+                    self.error(
+                        &path.index(index),
+                        "responses to this method are stored under the request's content",
+                    )
+                    .help("say how with body_key: raw, json or graphql");
+                }
+                Some(_) => {}
             }
             methods.push(method);
         }
@@ -124,6 +151,11 @@ impl Resolver<'_, '_> {
         exact.append(&mut classes);
         exact
     }
+}
+
+/// RFC 10008; the library has no constant for it.
+fn query_method() -> Method {
+    Method::from_bytes(b"QUERY").unwrap_or_default()
 }
 
 /// Informational responses (1xx) are never stored, so they are no patterns.

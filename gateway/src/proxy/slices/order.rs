@@ -4,6 +4,7 @@
 
 use super::slice::{Flight, Slicer, Unavailable, content_range, strong_tag};
 use crate::caching::stored_response::{Stored, StoredResponse};
+use crate::caching::tags;
 use crate::clock;
 use crate::proxy::failure::Failure;
 use crate::upstream::connect::fetch::Fetched;
@@ -105,10 +106,7 @@ impl Order {
             return None;
         }
         let freshness = self.freshness(headers)?;
-        let mut tags = slicer.lookup.tags.clone();
-        tags.extend(rules::tags::tags(headers));
-        tags.sort_unstable();
-        tags.dedup();
+        let tags = tags::of(slicer.lookup.tags.iter().cloned(), headers, &slicer.host);
         let scopes = slicer.scopes(&tags, Listed::Counted);
         let spec = FillSpec {
             key: slicer.key(self.number),
