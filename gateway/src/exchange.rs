@@ -12,6 +12,7 @@ use crate::upstream::Chosen;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use shoal_cache::{EntryId, Epoch, Key};
+use shoal_rules::precondition::Precondition;
 use shoal_rules::{Freshness, Reason};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct Exchange {
     pub withheld: Vec<(HeaderName, HeaderValue)>,
     /// The fields that a 304 makes of the stored ones.
     pub freshened: Option<HeaderMap>,
+    /// What the client's conditions make of the answer, once its head is known.
+    pub condition: Precondition,
     /// How the fill that this request makes goes.
     pub progress: Option<Arc<Progress>>,
     /// Bytes of body that the client was sent.
@@ -222,6 +225,7 @@ impl Exchange {
             copied: None,
             withheld: Vec::new(),
             freshened: None,
+            condition: Precondition::Proceed,
             progress: None,
             background: false,
             sent: 0,

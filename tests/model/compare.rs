@@ -2,7 +2,6 @@
 //!
 //! Ages and lifetimes may differ by a second, and by the time that the sequence has taken.
 
-use crate::known::{KNOWN, Known};
 use crate::mutation::Mutation;
 use crate::play::{Played, Seen};
 use crate::reference::Reference;
@@ -10,13 +9,6 @@ use crate::reference::expected::{ANY_STATUS, Body, CacheWords, Expected};
 use crate::sequence::Manner;
 use std::fmt;
 use std::ops::Range;
-
-/// How a played sequence compares.
-pub(crate) struct Verdict {
-    /// Known differences on the way.
-    pub(crate) known: Vec<&'static str>,
-    pub(crate) different: Option<Difference>,
-}
 
 /// Where and how.
 #[derive(Debug, Clone)]
@@ -37,46 +29,19 @@ pub(crate) struct Word {
 }
 
 /// Judges a whole sequence by a reference that makes this mistake, or none.
-pub(crate) fn judge(played: &Played, mutation: Option<Mutation>) -> Verdict {
+pub(crate) fn judge(played: &Played, mutation: Option<Mutation>) -> Option<Difference> {
     let mut reference = Reference::new(&played.stage, mutation);
-    let mut verdict = Verdict {
-        known: Vec::new(),
-        different: None,
-    };
-    for (step, seen) in played.scenes.iter().enumerate() {
+    let judge = |(step, seen): (usize, &Seen)| {
         let expected = reference.play(&seen.step, seen.target.clone());
-        let mut words = differences(&expected, seen);
-        let before = verdict.known.len();
-        words.retain(|word| {
-            let excuse = KNOWN
-                .iter()
-                .find(|known| (known.excuses)(seen, &expected, word));
-            note(&mut verdict.known, before, excuse);
-            excuse.is_none()
-        });
-        if !words.is_empty() {
-            let seen = format!("asked {:?}, {}", seen.asked, seen.response);
-            verdict.different = Some(Difference {
-                step,
-                words,
-                expected,
-                seen,
-            });
-            return verdict;
-        }
-        let diverges = KNOWN.iter().find(|known| (known.diverges)(seen, &expected));
-        if diverges.is_some() {
-            note(&mut verdict.known, before, diverges);
-            return verdict;
-        }
-    }
-    verdict
-}
-
-/// A reason once a step; those of this step begin at `before`.
-fn note(reasons: &mut Vec<&'static str>, before: usize, known: Option<&Known>) {
-    let new = known.filter(|known| !reasons[before..].contains(&known.reason));
-    reasons.extend(new.map(|known| known.reason));
+        let words = differences(&expected, seen);
+        (!words.is_empty()).then(|| Difference {
+            step,
+            words,
+            expected,
+            seen: format!("asked {:?}, {}", seen.asked, seen.response),
+        })
+    };
+    played.scenes.iter().enumerate().find_map(judge)
 }
 
 impl Difference {

@@ -12,7 +12,6 @@ mod ablation;
 mod compare;
 mod fields;
 mod generate;
-mod known;
 mod mutation;
 mod play;
 mod reference;
@@ -45,28 +44,16 @@ async fn the_gateway_does_what_the_rfcs_say() {
         setting("SHOAL_MODEL_SEQUENCES", SEQUENCES),
     );
     let theatre = Theatre::open().await;
-    let (failed, known) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::new()));
+    let failed = Mutex::new(Vec::new());
     let began = Instant::now();
     run(&theatre, seed, count, |number, played| {
-        let verdict = judge(&played, None);
-        for reason in verdict.known {
-            *lock(&known).entry(reason).or_insert(0_u64) += 1;
-        }
-        if let Some(difference) = verdict.different {
+        if let Some(difference) = judge(&played, None) {
             lock(&failed).push((difference.kind(), number));
         }
     })
     .await;
     let seconds = began.elapsed().as_secs_f64();
     println!("{count} sequences of seed {seed} in {seconds:.1} s");
-    for known_difference in known::KNOWN {
-        let times = lock(&known).get(known_difference.reason).copied();
-        let times = times.unwrap_or_default();
-        println!(
-            "known difference, {times} times: {}",
-            known_difference.reason
-        );
-    }
     let failed = lock(&failed).clone();
     let report = report(&theatre, seed, &failed).await;
     assert!(

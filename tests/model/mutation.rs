@@ -35,4 +35,10 @@ pub(crate) enum Mutation {
     NeverStaleOnError,
     /// A condition is sent with the entity tag only.
     ForgetsIfModifiedSince,
+    /// `If-Match` and `If-Unmodified-Since` are not heard.
+    IgnoresIfMatch,
+    /// After a 304 the client's conditions are tested on the fields of before.
+    TestsOldFields,
+    /// Of several suitable responses the one with the oldest `Date` answers.
+    TakesOldestDate,
 }

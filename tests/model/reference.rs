@@ -16,7 +16,7 @@ mod variants;
 use crate::fields::Fields;
 use crate::mutation::Mutation;
 use crate::sequence::{Sent, Stage, Step};
-use conditions::{Answer, StateConditions, Verdict};
+use conditions::{Answer, Verdict};
 use control::Control;
 use expected::{Asked, CacheWords, Expected, Refresh};
 use freshness::Freshness;
@@ -58,11 +58,7 @@ impl Reference {
             fields,
             ..step.clone()
         };
-        let exchange = Exchange { step, target };
-        let suitable = self.variants(&exchange).suitable(&step.fields);
-        let mut expected = self.respond(&exchange);
-        expected.suitable = suitable;
-        expected
+        self.respond(&Exchange { step, target })
     }
 
     fn respond(&mut self, exchange: &Exchange<'_>) -> Expected {
@@ -78,6 +74,7 @@ impl Reference {
         }
         let selection = match self.mutation {
             Some(Mutation::IgnoresVary) => Selection::Any,
+            Some(Mutation::TakesOldestDate) => Selection::Oldest,
             Some(_) | None => Selection::ByFields,
         };
         let variants = self.variants(exchange);
@@ -176,8 +173,9 @@ impl Reference {
             .as_ref()
             .map(|stored| self.conditions(stored))
             .unwrap_or_default();
-        // The gateway's choice: the whole is asked for, so that it can be stored; the client's own
-        // conditions and range are applied to what comes (RFC 9111 section 4.3.1).
+        // The gateway's choice: the whole is asked for, so that it can be stored, and no client's words
+        // decide what all get. Its own conditions and range, those for origin servers included, are
+        // applied to what comes (RFC 9111 section 4.3.1, RFC 9110 section 3.7).
         let asked = Asked::of("GET", &conditions);
         let mut words = CacheWords {
             fwd: Some(why.to_owned()),
@@ -224,12 +222,11 @@ impl Reference {
     fn serve(&self, exchange: &Exchange<'_>, stored: &Stored, words: CacheWords) -> Expected {
         let length = Some(stored.body.len());
         let answer = self.answer(exchange, stored.status, &stored.fields, length);
-        let verdict = answer.verdict(StateConditions::Evaluate);
-        let mut expected = Expected::own(stored.status, None, None);
-        if verdict != Verdict::Failed {
-            expected.age = Some(stored.freshness.age);
-            expected.cache = Some(words);
-        }
+        let verdict = answer.verdict();
+        // Whether a 412 that no origin was asked for is a hit, RFC 9211 does not say: not judged.
+        let words = Some(words).filter(|_| verdict != Verdict::Failed);
+        let mut expected = Expected::own(stored.status, None, words);
+        expected.age = Some(stored.freshness.age);
         let whole = (stored.status, &stored.fields, stored.body.as_str());
         expected.shape(exchange.step.method, whole, &verdict);
         expected

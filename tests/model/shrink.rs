@@ -35,7 +35,7 @@ pub(crate) async fn shrink(
 
 async fn fails(player: &mut Player<'_>, sequence: &Sequence) -> Option<Difference> {
     for _ in 0..ATTEMPTS {
-        let difference = judge(&player.play(sequence).await, None).different;
+        let difference = judge(&player.play(sequence).await, None);
         if difference.is_some() {
             return difference;
         }

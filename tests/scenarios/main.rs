@@ -28,6 +28,7 @@ mod operators;
 mod plugin_failures;
 mod plugins;
 mod post_for_get;
+mod preconditions;
 mod proxying;
 mod purging;
 mod ranges;

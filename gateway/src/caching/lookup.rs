@@ -5,9 +5,9 @@
 use super::plan::variant;
 use super::stored_response::{Stored, StoredResponse};
 use http::{HeaderMap, HeaderValue, header};
-use shoal_cache::{Found, Key, Moment, Store};
+use shoal_cache::{EntryId, Found, Key, Moment, Store};
 use shoal_rules::vary::{Selector, selecting_key};
-use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 /// Values of `Vary` that one target is searched under. Origins that use more of them lose hits.
 pub const VARY_VALUES_MAX: usize = 4;
@@ -79,8 +79,8 @@ pub fn find(
         Some(Stored::VaryIndex(values)) => values,
     };
     let mut likely = None;
-    // RFC 9111 4: of several that fit, the one with the newest Date.
-    let mut best: Option<Located> = None;
+    // RFC 9111 4: of several that fit, the one with the newest Date; of equal ones the last stored.
+    let mut best: Option<(Located, (u64, EntryId))> = None;
     for value in values.iter().take(VARY_VALUES_MAX) {
         let Selector::Key(selector) = selects(value, request) else {
             continue;
@@ -89,20 +89,20 @@ pub fn find(
         if let Some(found) = get(&key)
             && let Some(Stored::Response(response)) = decode(&found)
         {
-            if best
-                .as_ref()
-                .is_none_or(|best| dated(&response) > dated(&best.response))
-            {
-                best = Some(Located {
+            let order = (dated(&response), id(&found));
+            if best.as_ref().is_none_or(|(_, best)| order > *best) {
+                let located = Located {
                     key,
                     response,
                     found,
-                });
+                };
+                best = Some((located, order));
             }
             continue;
         }
         likely.get_or_insert(key);
     }
+    let best = best.map(|(located, _)| located);
     best.ok_or_else(|| absent(likely.as_ref().unwrap_or(primary), Variants::Others))
 }
 
@@ -114,9 +114,19 @@ fn selects(vary: &str, request: &HeaderMap) -> Selector {
     selecting_key(&HeaderMap::from_iter([(header::VARY, vary)]), request)
 }
 
-fn dated(response: &StoredResponse) -> SystemTime {
+/// In whole seconds, as the field has it, also where the moment of arrival stands in for it.
+fn dated(response: &StoredResponse) -> u64 {
     let received = response.freshness.response_time;
-    shoal_rules::age::date_value(&response.headers, received)
+    let date = shoal_rules::age::date_value(&response.headers, received);
+    date.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+fn id(found: &Found) -> EntryId {
+    match found {
+        Found::Complete(hit) => hit.entry.id(),
+        Found::Filling(reader) => reader.id(),
+    }
 }
 
 fn decode(found: &Found) -> Option<Stored> {

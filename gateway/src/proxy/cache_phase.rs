@@ -8,13 +8,14 @@ use crate::caching::lookup::Variants;
 use crate::caching::plan::Plan;
 use crate::clock;
 use crate::exchange::{Collapsed, Exchange, FoundResponse, Served, WhileRevalidating};
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
 use pingora_cache::{CacheKey, CacheOptionOverrides, CachePhase, ForcedFreshness, HitHandler};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::{RangeType, Session, range_header_filter};
 use shoal_cache::{Usability, Why};
 use shoal_rules as rules;
+use shoal_rules::precondition::Precondition;
 use shoal_rules::{Presented, Reason, Reuse};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -207,13 +208,16 @@ pub(super) fn should_serve_stale(
     serve
 }
 
-/// Whether the client's conditions make a 304 of `response`.
-pub(super) fn not_modified(
+/// Whether the client's conditions settle the answer, so that no body is sent: a 304, of which
+/// `response_phase` makes a 412 where a condition failed. The origin never saw them, so they are tested on
+/// whatever comes. RFC 9111 4.3.2 leaves If-Match to origin servers, and RFC 9110 3.7 has a gateway act as
+/// one towards its clients.
+pub(super) fn settled(
     session: &Session,
     response: &ResponseHeader,
-    exchange: &Exchange,
+    exchange: &mut Exchange,
 ) -> bool {
-    if !session.cache.enabled() || exchange.grpc {
+    if exchange.grpc {
         return false;
     }
     let request = session.req_header();
@@ -221,13 +225,18 @@ pub(super) fn not_modified(
         method: &request.method,
         headers: &request.headers,
     };
-    let verdict =
-        rules::precondition::evaluate(&presented, response.status, &response.headers, clock::now());
-    verdict == rules::precondition::Precondition::NotModified
+    let fields = shown(response, exchange);
+    let verdict = rules::precondition::evaluate(&presented, response.status, fields, clock::now());
+    exchange.condition = verdict;
+    verdict != Precondition::Proceed
 }
 
 /// Which part of `response` the client wants. `If-Range` is ours: Pingora takes weak tags for equal.
-pub(super) fn range(session: &Session, response: &mut ResponseHeader) -> RangeType {
+pub(super) fn range(
+    session: &Session,
+    response: &mut ResponseHeader,
+    exchange: &Exchange,
+) -> RangeType {
     let request = session.req_header();
     let presented = Presented {
         method: &request.method,
@@ -235,7 +244,7 @@ pub(super) fn range(session: &Session, response: &mut ResponseHeader) -> RangeTy
     };
     // RFC 9110 14.2: a range is defined for GET alone.
     let ranged = request.method == Method::GET
-        && rules::precondition::if_range_holds(&presented, &response.headers);
+        && rules::precondition::if_range_holds(&presented, shown(response, exchange));
     if !ranged {
         return RangeType::None;
     }
@@ -245,6 +254,15 @@ pub(super) fn range(session: &Session, response: &mut ResponseHeader) -> RangeTy
     let mut unconditional = request.clone();
     unconditional.remove_header(&header::IF_RANGE);
     range_header_filter(&unconditional, response, Some(RANGES_MAX))
+}
+
+/// The fields of the selected representation. After a 304 that forbids storing they are the freshened ones
+/// (RFC 9111 4.3.4), which Pingora does not know.
+fn shown<'a>(response: &'a ResponseHeader, exchange: &'a Exchange) -> &'a HeaderMap {
+    match &exchange.freshened {
+        Some(freshened) if exchange.outcome.stored.is_none() => freshened,
+        Some(_) | None => &response.headers,
+    }
 }
 
 /// What the state machine did, for header, log and metric.

@@ -38,9 +38,11 @@ const FRAMING: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
-/// Whether a field belongs to one message's form, and not to what it carries.
+/// Whether a field belongs to one message's form, and not to what it carries. Several parts have a type of
+/// their own.
 pub(super) fn is_framing(name: &HeaderName) -> bool {
-    FRAMING.contains(name) || *name == header::CONTENT_RANGE
+    const OF_PARTS: [HeaderName; 2] = [header::CONTENT_RANGE, header::CONTENT_TYPE];
+    FRAMING.contains(name) || OF_PARTS.contains(name)
 }
 
 /// Removes what `Connection` lists before key and variant are made: the origin will not see it

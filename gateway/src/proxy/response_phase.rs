@@ -16,6 +16,7 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 use shoal_cache::{Epoch, Invalidation, Strength, Target};
 use shoal_rules::cache_status::{CacheStatus, Collapsed, Forward, Handling, Stored};
+use shoal_rules::precondition::{Precondition, not_modified_headers};
 use shoal_rules::{Reason, Received};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -137,6 +138,9 @@ pub(super) fn deliver(
     if exchange.grpc {
         return cache_status(response, exchange);
     }
+    if exchange.condition == Precondition::Failed {
+        return precondition_failed(response, exchange);
+    }
     // RFC 9112 6.1: a client of HTTP/1.0 knows no chunks. Its body ends with the connection.
     if session.req_header().version == Version::HTTP_10
         && response.remove_header(&header::TRANSFER_ENCODING).is_some()
@@ -155,6 +159,16 @@ pub(super) fn deliver(
     cache_status(response, exchange)
 }
 
+/// The head of a 412 in the place of the response whose validators the client's condition does not match.
+fn precondition_failed(response: &mut ResponseHeader, exchange: &mut Exchange) -> Result<()> {
+    let failure = Failure::PreconditionFailed;
+    exchange.failure = Some(failure);
+    *response = ResponseHeader::build(failure.status(), Some(4))?;
+    response.insert_header(header::CONTENT_LENGTH, 0)?;
+    response.insert_header(header::CACHE_CONTROL, "no-store")?;
+    cache_status(response, exchange)
+}
+
 /// Fields that are not stored and yet belong to this answer: those that `no-cache="…"` and `private="…"`
 /// keep from later clients, and those of a 304 after which the response may not be kept.
 fn restore(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
@@ -168,12 +182,14 @@ fn restore(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
             let Some(freshened) = &exchange.freshened else {
                 return Ok(());
             };
-            if response.status == StatusCode::NOT_MODIFIED {
-                return Ok(());
-            }
-            for name in freshened.keys().filter(|name| !fields::is_framing(name)) {
+            let shown = if response.status == StatusCode::NOT_MODIFIED {
+                not_modified_headers(freshened)
+            } else {
+                freshened.clone()
+            };
+            for name in shown.keys().filter(|name| !fields::is_framing(name)) {
                 response.remove_header(name);
-                for value in freshened.get_all(name) {
+                for value in shown.get_all(name) {
                     response.append_header(name.clone(), value.clone())?;
                 }
             }
@@ -269,9 +285,13 @@ fn detail(exchange: &Exchange) -> Option<&str> {
         .or(failure)
 }
 
-/// A part of the body is on its way to the client.
-pub(super) fn body(session: &mut Session, body: Option<&Bytes>, exchange: &mut Exchange) {
-    exchange.sent += body.map_or(0, |body| body.len() as u64);
+/// A part of the body is on its way to the client. What is not stored passes by here even where the
+/// client's conditions want no body.
+pub(super) fn body(session: &mut Session, body: &mut Option<Bytes>, exchange: &mut Exchange) {
+    if exchange.condition != Precondition::Proceed {
+        *body = None;
+    }
+    exchange.sent += body.as_ref().map_or(0, |body| body.len() as u64);
     cache_phase::pace(session, exchange);
 }
 

@@ -172,16 +172,16 @@ impl ProxyHttp for Proxy {
         response: &ResponseHeader,
         ctx: &mut Exchange,
     ) -> Result<bool> {
-        Ok(cache_phase::not_modified(session, response, ctx))
+        Ok(cache_phase::settled(session, response, ctx))
     }
 
     fn range_header_filter(
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        _ctx: &mut Exchange,
+        ctx: &mut Exchange,
     ) -> RangeType {
-        cache_phase::range(session, response)
+        cache_phase::range(session, response, ctx)
     }
 
     async fn response_filter(
@@ -200,7 +200,7 @@ impl ProxyHttp for Proxy {
         _end_of_stream: bool,
         ctx: &mut Exchange,
     ) -> Result<Option<Duration>> {
-        response_phase::body(session, body.as_ref(), ctx);
+        response_phase::body(session, body, ctx);
         Ok(None)
     }
 

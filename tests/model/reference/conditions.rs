@@ -31,20 +31,13 @@ pub(super) struct Answer<'a> {
     pub(super) mutation: Option<Mutation>,
 }
 
-/// Whether `If-Match` and `If-Unmodified-Since` count. Section 13.1.1 lets a cache ignore them; the
-/// gateway evaluates them against what it has stored, and not against what has just come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StateConditions {
-    Evaluate,
-    Ignore,
-}
-
 impl Answer<'_> {
     /// In the order of section 13.2.2.
-    pub(super) fn verdict(&self, state: StateConditions) -> Verdict {
+    pub(super) fn verdict(&self) -> Verdict {
         // What is no success would be the same without the condition (section 13.2.1).
         if (200..300).contains(&self.status) {
-            if state == StateConditions::Evaluate && !self.state_matches() {
+            let heard = self.mutation != Some(Mutation::IgnoresIfMatch);
+            if heard && !self.state_matches() {
                 return Verdict::Failed;
             }
             if self.unchanged() {

@@ -20,8 +20,6 @@ pub(crate) struct Expected {
     /// Absent: not judged.
     pub(crate) cache: Option<CacheWords>,
     pub(crate) refresh: Refresh,
-    /// How many stored responses would have done.
-    pub(crate) suitable: usize,
 }
 
 /// Fields by name; without a value they must be absent.
@@ -120,7 +118,6 @@ impl Expected {
             fields: Vec::new(),
             cache,
             refresh: Refresh::None,
-            suitable: 0,
         }
     }
 
@@ -136,6 +133,10 @@ impl Expected {
         (status, fields, body): (u16, &Fields, &str),
         verdict: &Verdict,
     ) {
+        if *verdict == Verdict::Failed {
+            // Nothing of the response is sent (RFC 9110 section 15.5.13).
+            self.age = None;
+        }
         let mut fields = fields.clone();
         // RFC 9213 section 2.1: it was for this cache. The gateway's choice is to take it out.
         fields.remove("CDN-Cache-Control");
@@ -189,7 +190,6 @@ impl fmt::Display for Expected {
             fields,
             cache,
             refresh,
-            ..
         } = self;
         let there = fields
             .iter()

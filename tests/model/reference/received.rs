@@ -3,7 +3,7 @@
 //!
 //! Whether the origin is asked at all is in `reference`; who judges a response is `freshness`.
 
-use super::conditions::{Answer, StateConditions, weak_match};
+use super::conditions::weak_match;
 use super::control::qualified;
 use super::expected::{CacheWords, Expected};
 use super::freshness::{Candidate, Judged, has_validator};
@@ -55,8 +55,13 @@ impl Reference {
         }
         let mut expected = Expected::own(stored.status, None, Some(words));
         expected.age = Some(age);
-        let answer = self.answer(exchange, stored.status, &fields, Some(body.len()));
-        let verdict = answer.verdict(StateConditions::Ignore);
+        let tested = if self.mutates(Mutation::TestsOldFields) {
+            &stored.fields
+        } else {
+            &fields
+        };
+        let answer = self.answer(exchange, stored.status, tested, Some(body.len()));
+        let verdict = answer.verdict();
         expected.shape(
             exchange.step.method,
             (stored.status, &fields, &body),
@@ -124,23 +129,15 @@ impl Reference {
             return Expected::unjudged();
         }
         let length = (sent.manner == Manner::Sized).then_some(sent.body.len());
-        let verdict = if words.stored {
-            // The gateway's choice: ranges of what has just come only where its length is known.
-            let answer = self.answer(exchange, sent.status, &fields, length);
-            answer.verdict(StateConditions::Ignore)
+        let fields = if words.stored {
+            fields
         } else {
-            // The gateway's choice: conditions only of what is stored.
-            let mut unconditional = step.fields.clone();
-            unconditional.remove("If-None-Match");
-            unconditional.remove("If-Modified-Since");
-            let fields = without_hop_by_hop(&sent.fields);
-            let answer = self.answer(exchange, sent.status, &fields, length);
-            let answer = Answer {
-                request: &unconditional,
-                ..answer
-            };
-            answer.verdict(StateConditions::Ignore)
+            without_hop_by_hop(&sent.fields)
         };
+        // The gateway's choice: ranges of what has just come only where its length is known.
+        let verdict = self
+            .answer(exchange, sent.status, &fields, length)
+            .verdict();
         expected.cache = Some(words);
         expected.shape(step.method, (sent.status, &fields, &sent.body), &verdict);
         expected

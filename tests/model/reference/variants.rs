@@ -40,6 +40,8 @@ pub(super) enum Selection {
     ByFields,
     /// The mistake of a mutated model.
     Any,
+    /// Another one.
+    Oldest,
 }
 
 impl Stored {
@@ -84,19 +86,15 @@ impl Stored {
 }
 
 impl Variants {
-    /// The selected response. Where several match, section 4 wants the most recent by `Date`.
+    /// The selected response. Where several match, section 4 wants the most recent by `Date`; of equal
+    /// ones the gateway takes the last stored.
     pub(super) fn select(&self, request: &Fields, selection: Selection) -> Option<&Stored> {
         let matching = |stored: &&Stored| selection == Selection::Any || stored.matches(request);
-        self.visible()
-            .filter(matching)
-            .max_by_key(|stored| stored.date)
-    }
-
-    /// How many responses could be selected.
-    pub(super) fn suitable(&self, request: &Fields) -> usize {
-        self.visible()
-            .filter(|stored| stored.matches(request))
-            .count()
+        let matching = self.visible().filter(matching);
+        if selection == Selection::Oldest {
+            return matching.min_by_key(|stored| stored.date);
+        }
+        matching.max_by_key(|stored| stored.date)
     }
 
     /// Whether nothing is known of the URI.
@@ -140,10 +138,9 @@ impl Variants {
             return;
         }
         let is_old = |stored: &Stored| stored.selecting == old.selecting;
-        match (self.variants.iter().position(is_old), new) {
-            (Some(place), Some(new)) => self.variants[place] = new,
-            (Some(place), None) => drop(self.variants.remove(place)),
-            (None, _) => {}
+        if let Some(place) = self.variants.iter().position(is_old) {
+            self.variants.remove(place);
+            self.variants.extend(new);
         }
     }
 
