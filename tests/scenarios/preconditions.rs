@@ -1,7 +1,7 @@
 //! A client's conditions where no fresh stored response answers (RFC 9110 section 13.2, RFC 9111 section
 //! 4.3.2). Those that one does answer are in `validation`.
 
-use shoal_tests::{Gateway, Origin, fwd, get, hit, not_modified, ok, status};
+use shoal_tests::{Gateway, Origin, fwd, get, hit, not_modified, ok, put, status};
 
 #[tokio::test]
 async fn if_match_is_tested_on_what_a_304_confirmed() {
@@ -63,6 +63,7 @@ async fn if_match_is_tested_on_what_is_served_while_it_is_validated() {
         .send(get("/").header("If-Match", "\"2\""))
         .await
         .expect(status(412).cache_status(hit()));
+    origin.expect_done().await;
 }
 
 #[tokio::test]
@@ -109,4 +110,24 @@ async fn over_http2_an_answer_that_conditions_settle_has_no_content() {
         .send(get("/").header("If-Match", "\"1\""))
         .await
         .expect(answer());
+}
+
+#[tokio::test]
+async fn conditions_of_a_method_that_is_not_looked_up_are_for_the_origin() {
+    let origin = Origin::script([
+        put("/doc")
+            .header("If-Match", "\"1\"")
+            .respond(ok("changed").etag("2")),
+        get("/api")
+            .if_none_match("7")
+            .respond(ok("bypassed").etag("7")),
+    ]);
+    let route = "match: { path: \"/api\" }, upstream: origin, cache: { enabled: false }";
+    let gateway = Gateway::with(&origin).route(route).start().await;
+    let change = put("/doc").header("If-Match", "\"1\"").body("new");
+    gateway.send(change).await.expect(ok("changed"));
+    gateway
+        .send(get("/api").if_none_match("7"))
+        .await
+        .expect(ok("bypassed"));
 }
