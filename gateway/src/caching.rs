@@ -9,3 +9,4 @@ pub mod progress;
 pub mod purge;
 pub mod stored_response;
 pub mod tags;
+pub mod varying;

@@ -10,6 +10,7 @@ mod content;
 pub mod failure;
 mod fast_path;
 mod fields;
+mod invalidating;
 mod lock;
 mod plugin_hooks;
 mod plugin_view;

@@ -36,6 +36,7 @@ caught! {
     a_reference_that_forgets_if_modified_since_is_caught: ForgetsIfModifiedSince,
     a_reference_that_ignores_if_match_is_caught: IgnoresIfMatch,
     a_reference_that_tests_conditions_on_old_fields_is_caught: TestsOldFields,
+    a_reference_that_never_copies_a_post_is_caught: NeverCopiesPost,
     a_reference_that_takes_the_oldest_date_is_caught: TakesOldestDate,
 }
 

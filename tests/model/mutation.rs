@@ -39,6 +39,8 @@ pub(crate) enum Mutation {
     IgnoresIfMatch,
     /// After a 304 the client's conditions are tested on the fields of before.
     TestsOldFields,
+    /// A response to POST answers no GET.
+    NeverCopiesPost,
     /// Of several suitable responses the one with the oldest `Date` answers.
     TakesOldestDate,
 }

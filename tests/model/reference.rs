@@ -122,7 +122,9 @@ impl Reference {
         };
         self.invalidate(exchange, &sent);
         words.fwd_status = Some(sent.status);
+        let age = self.post_for_get(exchange, &sent, &mut words);
         let mut expected = Expected::own(sent.status, Some(asked), Some(words));
+        expected.age = age;
         let fields = without_hop_by_hop(&sent.fields);
         expected.shape(
             step.method,

@@ -88,16 +88,40 @@ async fn it_varies_like_any_other_response() {
 async fn what_was_invalidated_while_it_was_under_way_is_not_stored() {
     let origin = Origin::script([
         form("x").hold("slow").respond(answers_get("late")),
-        delete("/elsewhere").respond(ok("gone")),
+        delete("/form").respond(ok("gone")),
         get("/form").respond(ok("fetched").max_age(60)),
+    ]);
+    let gateway = Gateway::start(&origin).await;
+    let posting = gateway.spawn(form("x"));
+    origin.wait_for("slow").await;
+    gateway.send(delete("/form")).await.expect(ok("gone"));
+    origin.release("slow").await;
+    posting.await.unwrap().expect(ok("late"));
+    gateway.get("/form").await.expect(ok("fetched"));
+}
+
+#[tokio::test]
+async fn what_else_is_invalidated_meanwhile_does_not_matter() {
+    let origin = Origin::script([
+        form("x").hold("slow").respond(answers_get("posted")),
+        delete("/elsewhere").respond(ok("gone")),
     ]);
     let gateway = Gateway::start(&origin).await;
     let posting = gateway.spawn(form("x"));
     origin.wait_for("slow").await;
     gateway.send(delete("/elsewhere")).await.expect(ok("gone"));
     origin.release("slow").await;
-    posting.await.unwrap().expect(ok("late"));
-    gateway.get("/form").await.expect(ok("fetched"));
+    posting.await.unwrap().expect(ok("posted"));
+    gateway.get("/form").await.expect(ok("posted").hit());
+}
+
+#[tokio::test]
+async fn an_answer_without_content_is_stored_too() {
+    let none = answers_get("").header("Content-Type", "text/plain");
+    let origin = Origin::script([form("x").respond(none)]);
+    let gateway = Gateway::start(&origin).await;
+    gateway.send(form("x")).await.expect(ok(""));
+    gateway.get("/form").await.expect(ok("").hit());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Variants of one resource (RFC 9111 section 4.1).
 
-use shoal_tests::{Gateway, Origin, fwd, get, ok};
+use shoal_tests::{Gateway, Origin, fwd, get, not_modified, ok};
 
 #[tokio::test]
 async fn two_languages_are_two_variants() {
@@ -96,4 +96,54 @@ async fn a_purge_of_the_url_takes_every_variant() {
     assert_eq!(receipt["purged"], 2, "{receipt}");
     gateway.send(kind("a")).await.expect(ok("a2"));
     gateway.send(kind("b")).await.expect(ok("b2"));
+}
+
+#[tokio::test]
+async fn a_variant_in_the_language_that_a_client_likes_best_answers_it() {
+    let likes = |languages: &str| get("/").header("Accept-Language", languages);
+    let in_language = |body: &'static str, language: &str| {
+        let body = ok(body).etag(body).max_age(60).vary("Accept-Language");
+        body.header("Content-Language", language)
+    };
+    let origin = Origin::script([
+        likes("en, de").respond(in_language("deutsch", "de")),
+        likes("fr, de;q=0.5").respond(in_language("francais", "fr")),
+        likes("de")
+            .if_none_match("deutsch")
+            .respond(not_modified().etag("deutsch").max_age(60)),
+    ]);
+    let gateway = Gateway::start(&origin).await;
+    gateway.send(likes("en, de")).await.expect(ok("deutsch"));
+    let german = || likes("fr;q=0.5, de;q=1.0");
+    gateway.send(german()).await.expect(ok("deutsch").hit());
+    let french = likes("fr, de;q=0.5");
+    gateway.send(french).await.expect(ok("francais"));
+    // It is validated where it lies, and stays there.
+    let validating = likes("de").cache_control("no-cache");
+    gateway
+        .send(validating)
+        .await
+        .expect(ok("deutsch").cache_status(fwd("request").fwd_status(304).stored()));
+    gateway.send(likes("de")).await.expect(ok("deutsch").hit());
+    gateway.send(german()).await.expect(ok("deutsch").hit());
+}
+
+#[tokio::test]
+async fn a_language_says_nothing_where_other_fields_select_too() {
+    let likes = |languages: &str| {
+        get("/")
+            .header("Accept-Language", languages)
+            .header("X-Plan", "a")
+    };
+    let answer = |body: &'static str| {
+        let body = ok(body).max_age(60).vary("Accept-Language, X-Plan");
+        body.header("Content-Language", "de")
+    };
+    let origin = Origin::script([
+        likes("en, de").respond(answer("one")),
+        likes("de").respond(answer("two")),
+    ]);
+    let gateway = Gateway::start(&origin).await;
+    gateway.send(likes("en, de")).await.expect(ok("one"));
+    gateway.send(likes("de")).await.expect(ok("two"));
 }

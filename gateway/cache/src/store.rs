@@ -162,6 +162,13 @@ impl Store {
         Ok(Fill::new(Arc::clone(&self.shared), flight, max_body))
     }
 
+    /// Whether nothing that concerns a response was invalidated since its epoch: a fill of it could
+    /// begin now.
+    #[must_use]
+    pub fn admits(&self, spec: &FillSpec) -> bool {
+        self.shared.admits(spec)
+    }
+
     /// Gives the entry `current` new metadata after a validation. The body is kept and shared.
     pub fn freshen(&self, key: &Key, current: EntryId, new: Freshened) -> Result<(), Refusal> {
         self.shared.freshen(key, current, new)

@@ -4,13 +4,10 @@
 
 use super::plan::variant;
 use super::stored_response::{Stored, StoredResponse};
-use http::{HeaderMap, HeaderValue, header};
+use super::varying::VALUES_MAX;
+use http::HeaderMap;
 use shoal_cache::{EntryId, Found, Key, Moment, Store};
-use shoal_rules::vary::{Selector, selecting_key};
 use std::time::UNIX_EPOCH;
-
-/// Values of `Vary` that one target is searched under. Origins that use more of them lose hits.
-pub const VARY_VALUES_MAX: usize = 4;
 
 /// What was found, and under which key.
 pub struct Located {
@@ -81,37 +78,31 @@ pub fn find(
     let mut likely = None;
     // RFC 9111 4: of several that fit, the one with the newest Date; of equal ones the last stored.
     let mut best: Option<(Located, (u64, EntryId))> = None;
-    for value in values.iter().take(VARY_VALUES_MAX) {
-        let Selector::Key(selector) = selects(value, request) else {
-            continue;
-        };
-        let key = variant(primary, selector);
-        if let Some(found) = get(&key)
-            && let Some(Stored::Response(response)) = decode(&found)
-        {
-            let order = (dated(&response), id(&found));
-            if best.as_ref().is_none_or(|(_, best)| order > *best) {
-                let located = Located {
-                    key,
-                    response,
-                    found,
-                };
-                best = Some((located, order));
+    for varying in values.iter().take(VALUES_MAX) {
+        let mut missing = None;
+        for selector in varying.selectors(request) {
+            let key = variant(primary, selector);
+            if let Some(found) = get(&key)
+                && let Some(Stored::Response(response)) = decode(&found)
+            {
+                let order = (dated(&response), id(&found));
+                if best.as_ref().is_none_or(|(_, best)| order > *best) {
+                    let located = Located {
+                        key,
+                        response,
+                        found,
+                    };
+                    best = Some((located, order));
+                }
+                missing = None;
+                break;
             }
-            continue;
+            missing.get_or_insert(key);
         }
-        likely.get_or_insert(key);
+        likely = likely.or(missing);
     }
     let best = best.map(|(located, _)| located);
     best.ok_or_else(|| absent(likely.as_ref().unwrap_or(primary), Variants::Others))
-}
-
-/// What the fields that `vary` nominates make of a request.
-fn selects(vary: &str, request: &HeaderMap) -> Selector {
-    let Ok(vary) = HeaderValue::from_str(vary) else {
-        return Selector::Star;
-    };
-    selecting_key(&HeaderMap::from_iter([(header::VARY, vary)]), request)
 }
 
 /// In whole seconds, as the field has it, also where the moment of arrival stands in for it.

@@ -3,12 +3,13 @@
 //! The engine cannot read them, peers and stores will carry them, so the form is written by hand and
 //! versioned: `version kind uri` and then what the kind needs. What does not decode is a miss.
 
+use super::varying::{Recognised, Varying};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use shoal_rules::Freshness;
 
 /// The first byte. A reader refuses others.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const KIND_RESPONSE: u8 = 0;
 const KIND_VARY_INDEX: u8 = 1;
 
@@ -17,8 +18,8 @@ const KIND_VARY_INDEX: u8 = 1;
 pub enum Stored {
     /// A response, or one of its variants.
     Response(Box<StoredResponse>),
-    /// Which fields select among the variants of a target: the values of `Vary` seen, newest first.
-    VaryIndex(Vec<String>),
+    /// How the responses of a target vary, newest first.
+    VaryIndex(Vec<Varying>),
 }
 
 /// A response's head and what was decided when it was stored.
@@ -55,7 +56,7 @@ impl Stored {
                 put_short(&mut bytes, uri.as_bytes())?;
                 bytes.put_u8(u8::try_from(values.len()).ok()?);
                 for value in values {
-                    put_short(&mut bytes, value.as_bytes())?;
+                    value.put(&mut bytes)?;
                 }
             }
         }
@@ -74,7 +75,8 @@ impl Stored {
             KIND_RESPONSE => Some(Self::Response(Box::new(StoredResponse::read(&mut reader)?))),
             KIND_VARY_INDEX => {
                 let count = reader.u8()?;
-                let values = (0..count).map(|_| reader.text()).collect::<Option<_>>()?;
+                let values = (0..count).map(|_| Varying::read(&mut reader));
+                let values = values.collect::<Option<_>>()?;
                 Some(Self::VaryIndex(values))
             }
             _unknown => None,
@@ -89,6 +91,33 @@ pub fn uri_of(bytes: &[u8]) -> &[u8] {
     };
     rest.get(..usize::from(u16::from_be_bytes([*high, *low])))
         .unwrap_or_default()
+}
+
+impl Varying {
+    fn put(&self, bytes: &mut BytesMut) -> Option<()> {
+        put_short(bytes, self.value.as_bytes())?;
+        bytes.put_u8(u8::try_from(self.recognised.len()).ok()?);
+        for variant in &self.recognised {
+            bytes.put_slice(&variant.selector);
+            put_short(bytes, variant.language.as_bytes())?;
+            put_short(bytes, variant.coding.as_bytes())?;
+        }
+        Some(())
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let value = reader.text()?;
+        let count = reader.u8()?;
+        let recognised = (0..count).map(|_| {
+            Some(Recognised {
+                selector: reader.take(16)?.as_ref().try_into().ok()?,
+                language: reader.text()?,
+                coding: reader.text()?,
+            })
+        });
+        let recognised = recognised.collect::<Option<_>>()?;
+        Some(Self { value, recognised })
+    }
 }
 
 impl StoredResponse {

@@ -3,19 +3,20 @@
 //!
 //! A POST that is looked up by its own content is an ordinary look-up, and not here.
 
+use super::invalidating::Between;
 use super::service::Proxy;
 use super::storing;
 use crate::caching::plan::{Asked, Content, Lookup, Plan, plan};
 use crate::exchange::Exchange;
 use crate::snapshot::LiveRoute;
 use bytes::{Bytes, BytesMut};
-use http::Method;
+use http::{Method, StatusCode, header};
 use pingora_cache::CacheMeta;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 use shoal_cache::{Epoch, Key};
 use shoal_plugins::KeyEdit;
-use shoal_rules::Reason;
+use shoal_rules::{Freshness, Reason};
 
 /// The longest body that is copied: what gathers here is not yet in the store's sum.
 const COPY_MAX: usize = 1024 * 1024;
@@ -24,6 +25,9 @@ const COPY_MAX: usize = 1024 * 1024;
 pub struct Copied {
     key: Key,
     meta: CacheMeta,
+    freshness: Freshness,
+    /// The store's epoch when nothing was found to speak against it.
+    seen: Epoch,
     body: BytesMut,
 }
 
@@ -53,26 +57,49 @@ pub(super) fn get_of(
     }
 }
 
-/// The origin's head is here. `epoch` is that of the invalidation that the POST itself caused; none when
-/// others came between, which may have meant what it answers.
-pub(super) fn begin(
+/// The origin's head is here: may it answer GETs, and was nothing that concerns it invalidated since the
+/// origin was asked?
+pub(super) fn judge(
+    proxy: &Proxy,
     session: &Session,
     response: &ResponseHeader,
     exchange: &mut Exchange,
-    epoch: Option<Epoch>,
-) {
-    let (Some(lookup), Some(epoch)) = (exchange.as_get.take(), epoch) else {
-        return;
-    };
+) -> Option<Copied> {
+    let lookup = exchange.as_get.take()?;
     let key = lookup.key.clone();
-    let Ok(meta) = storing::as_get(session, response, exchange, *lookup, epoch) else {
-        return;
-    };
-    exchange.copied = Some(Box::new(Copied {
+    let seen = proxy.gateway.store.epoch();
+    let (meta, freshness) = storing::as_get(session, response, exchange, *lookup).ok()?;
+    proxy.backend.admits(&key, &meta).then_some(Copied {
         key,
         meta,
+        freshness,
+        seen,
         body: BytesMut::new(),
-    }));
+    })
+}
+
+/// The POST's own invalidations are done: what it answers belongs to what comes after them, if nothing of
+/// others came between.
+pub(super) fn begin(
+    proxy: &Proxy,
+    exchange: &mut Exchange,
+    copied: Option<Copied>,
+    between: Between,
+) {
+    let Some((mut copied, after)) = copied.zip(between.after) else {
+        return;
+    };
+    if between.before == copied.seen && storing::since(&mut copied.meta, after).is_some() {
+        exchange.outcome.stored = Some(copied.freshness);
+        let length = copied.meta.headers().get(header::CONTENT_LENGTH);
+        let none = length.is_some_and(|length| length == "0");
+        if none || copied.meta.response_header().status == StatusCode::NO_CONTENT {
+            // No piece of it will come.
+            finish(proxy, copied);
+        } else {
+            exchange.copied = Some(Box::new(copied));
+        }
+    }
 }
 
 /// A piece of its body.
@@ -94,9 +121,13 @@ pub(super) fn body(proxy: &Proxy, exchange: &mut Exchange, piece: Option<&Bytes>
     if !end {
         return;
     }
-    if let Some(copied) = exchange.copied.take()
-        && let Ok(mut fill) = proxy.backend.begin(&copied.key, &copied.meta)
-    {
+    if let Some(copied) = exchange.copied.take() {
+        finish(proxy, *copied);
+    }
+}
+
+fn finish(proxy: &Proxy, copied: Copied) {
+    if let Ok(mut fill) = proxy.backend.begin(&copied.key, &copied.meta) {
         fill.write(copied.body.freeze());
         // A refusal is counted by the store.
         let _ = fill.finish(None);

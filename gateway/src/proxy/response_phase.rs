@@ -3,10 +3,8 @@
 
 use super::failure::Failure;
 use super::plugin_hooks;
-use super::{cache_phase, fields, post_as_get, service::Proxy, storing};
+use super::{cache_phase, fields, invalidating, post_as_get, service::Proxy, storing};
 use crate::access_log::Entry;
-use crate::caching::plan::{Plan, tag_scope, uri_scope};
-use crate::caching::{purge, tags};
 use crate::clock;
 use crate::exchange::{Exchange, Served};
 use bytes::Bytes;
@@ -14,10 +12,9 @@ use http::{HeaderName, StatusCode, Version, header};
 use pingora_error::{Error, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use shoal_cache::{Epoch, Invalidation, Strength, Target};
+use shoal_rules::Reason;
 use shoal_rules::cache_status::{CacheStatus, Collapsed, Forward, Handling, Stored};
 use shoal_rules::precondition::{Precondition, not_modified_headers};
-use shoal_rules::{Reason, Received};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -42,12 +39,16 @@ pub(super) async fn received(
     if exchange.grpc {
         return Ok(());
     }
-    let epoch = invalidate(proxy, session, response, exchange);
-    if response.status != StatusCode::NOT_MODIFIED {
-        plugin_hooks::on_response(proxy, session, response, exchange)?;
-    }
-    post_as_get::begin(session, response, exchange, epoch);
-    Ok(())
+    let condemned = invalidating::condemned(session, response, exchange);
+    let hooked = match response.status {
+        StatusCode::NOT_MODIFIED => Ok(()),
+        _content => plugin_hooks::on_response(proxy, session, response, exchange),
+    };
+    // What answers GETs from now on is not condemned with what did so before.
+    let copied = post_as_get::judge(proxy, session, response, exchange);
+    let epoch = invalidating::apply(proxy, condemned);
+    post_as_get::begin(proxy, exchange, copied, epoch);
+    hooked
 }
 
 /// An interim response is sent on at once (RFC 9110 15.2). Pingora takes what the origin sends in batches,
@@ -70,60 +71,6 @@ async fn interim(session: &mut Session, response: &ResponseHeader) -> Result<()>
         session.set_ignore_info_resp(true);
     }
     Ok(())
-}
-
-/// RFC 9111 4.4: a successful unsafe method invalidates its target, everywhere. A POST that is looked up by
-/// its content is one that changes nothing, by the operator's word.
-///
-/// Returned is the store's epoch when all of it is done, unless others invalidated something since the
-/// origin was asked.
-fn invalidate(
-    proxy: &Proxy,
-    session: &Session,
-    response: &ResponseHeader,
-    exchange: &Exchange,
-) -> Option<Epoch> {
-    if matches!(exchange.plan, Plan::Lookup(_)) {
-        return None;
-    }
-    let received = Received {
-        status: response.status,
-        headers: &response.headers,
-    };
-    let target = &exchange.target;
-    let uris = shoal_rules::invalidation::targets(
-        &session.req_header().method,
-        target.scheme,
-        &target.host,
-        &target.path_and_query(),
-        &received,
-    );
-    // RFC 9875 3: the response to a safe method invalidates nothing, whatever it says.
-    let groups = if uris.is_empty() {
-        Vec::new()
-    } else {
-        shoal_rules::tags::invalidated_groups(&response.headers)
-    };
-    let resources = uris
-        .iter()
-        .flat_map(|uri| purge::resources(uri, &exchange.snapshot));
-    let invalidated = resources.map(|uri| Target::Uri(uri_scope(&uri)));
-    let grouped = groups
-        .iter()
-        .map(|group| Target::Tag(tag_scope(&tags::of_group(&target.host, group))));
-    let mut epoch = exchange.origin.as_ref().map(|origin| origin.epoch);
-    for target in invalidated.chain(grouped) {
-        let invalidation = Invalidation {
-            target,
-            strength: Strength::Hard,
-        };
-        // URIs and tags are no patterns, so that none of them can be a bad one.
-        if let Ok(applied) = purge::apply(&proxy.gateway, &invalidation) {
-            epoch = epoch.filter(|before| applied.epoch.follows(*before));
-            epoch = epoch.map(|_before| applied.epoch);
-        }
-    }
-    epoch
 }
 
 /// The head that the client gets.

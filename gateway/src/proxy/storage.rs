@@ -9,6 +9,7 @@ use super::storage_body::{CompleteBody, FillWriter, GrowingBody};
 use crate::caching::lookup::{self, Count, Variants};
 use crate::caching::plan::{host_scope, tag_scope, uri_scope, variant};
 use crate::caching::stored_response::{Stored, StoredResponse};
+use crate::caching::varying;
 use crate::clock;
 use crate::gateway::Gateway;
 use async_trait::async_trait;
@@ -53,37 +54,34 @@ impl Backend {
     /// Begins the fill of the response whose head is `meta`.
     pub(super) fn begin(&self, primary: &Key, meta: &CacheMeta) -> Result<Fill> {
         let order = order(meta)?;
-        let encoded = encode(meta, order)?;
         let key = match &order.vary {
             None => primary.clone(),
             Some((vary, selector)) => {
-                self.index_variant(primary, order, vary);
+                self.index_variant(primary, order, (vary, *selector), meta.headers());
                 variant(primary, *selector)
             }
         };
-        let length = meta.headers().get(header::CONTENT_LENGTH);
-        let length = length
-            .and_then(|value| value.to_str().ok())
-            .and_then(|v| v.parse().ok());
-        let fill = self.store().begin_fill(FillSpec {
-            key,
-            meta: encoded,
-            scopes: scopes(order),
-            epoch: order.epoch,
-            stamp: Stamp::default(),
-            requested: clock::moment(order.requested),
-            useful_until: clock::moment(order.freshness.useful_until()),
-            max_body: order.max_body,
-            size_hint: length,
-        });
+        let fill = self.store().begin_fill(spec(key, meta, order)?);
         fill.map_err(|refusal| {
             order.progress.set_refused();
             Error::explain(ErrorType::InternalError, format!("not stored: {refusal}"))
         })
     }
 
+    /// Whether nothing that concerns this response was invalidated since the origin was asked for it.
+    pub(super) fn admits(&self, key: &Key, meta: &CacheMeta) -> bool {
+        let spec = order(meta).and_then(|order| spec(key.clone(), meta, order));
+        spec.is_ok_and(|spec| self.store().admits(&spec))
+    }
+
     /// Remembers under the target's own key that its responses vary by `vary`.
-    fn index_variant(&self, primary: &Key, order: &FillOrder, vary: &str) -> Option<()> {
+    fn index_variant(
+        &self,
+        primary: &Key,
+        order: &FillOrder,
+        (vary, selector): (&str, [u8; 16]),
+        stored: &HeaderMap,
+    ) -> Option<()> {
         let now = clock::moment(clock::now());
         let mut values = match self.store().peek(primary, now) {
             Some(Found::Complete(hit)) => match Stored::decode(hit.entry.meta()) {
@@ -93,9 +91,7 @@ impl Backend {
             Some(Found::Filling(_)) | None => Vec::new(),
         };
         let useful_until = clock::moment(order.freshness.useful_until());
-        values.retain(|value| value != vary);
-        values.insert(0, vary.to_owned());
-        values.truncate(lookup::VARY_VALUES_MAX);
+        varying::note(&mut values, vary, selector, stored);
         let meta = Stored::VaryIndex(values).encode(&order.uri)?;
         let spec = FillSpec {
             key: primary.clone(),
@@ -287,6 +283,21 @@ fn copy(meta: &CacheMeta, order: &FillOrder) -> CacheMeta {
     let mut copy = CacheMeta::new(meta.fresh_until(), meta.created(), stale, stale, head);
     copy.extensions_mut().insert(order.clone());
     copy
+}
+
+fn spec(key: Key, meta: &CacheMeta, order: &FillOrder) -> Result<FillSpec> {
+    let length = meta.headers().get(header::CONTENT_LENGTH);
+    Ok(FillSpec {
+        key,
+        meta: encode(meta, order)?,
+        scopes: scopes(order),
+        epoch: order.epoch,
+        stamp: Stamp::default(),
+        requested: clock::moment(order.requested),
+        useful_until: clock::moment(order.freshness.useful_until()),
+        max_body: order.max_body,
+        size_hint: length.and_then(|value| value.to_str().ok()?.parse().ok()),
+    })
 }
 
 fn scopes(order: &FillOrder) -> Scopes {

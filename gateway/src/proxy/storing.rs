@@ -154,7 +154,9 @@ fn storable(
     let order = order(
         exchange, origin, &route, *lookup, freshness, &headers, request,
     )?;
-    if exchange.outcome.served == Served::Revalidated && !fits(&order, &primary) {
+    if exchange.outcome.served == Served::Revalidated
+        && !fits(&order, &primary, exchange.outcome.found.as_ref())
+    {
         return Err(Reason::PartialResponse);
     }
     exchange.progress = Some(order.progress.clone());
@@ -168,10 +170,9 @@ fn storable(
 pub(super) fn as_get(
     session: &Session,
     response: &ResponseHeader,
-    exchange: &mut Exchange,
+    exchange: &Exchange,
     lookup: Lookup,
-    epoch: Epoch,
-) -> Result<CacheMeta, Reason> {
+) -> Result<(CacheMeta, Freshness), Reason> {
     let (Some(route), Some(origin)) = (&exchange.route, &exchange.origin) else {
         return Err(Reason::Incomplete);
     };
@@ -202,7 +203,7 @@ pub(super) fn as_get(
     let overrides = &origin.decision.overrides;
     let policy = &route.policy;
     let freshness = rules::post_as_get(&target, &presented, &received, policy, overrides, &times)?;
-    let mut order = order(
+    let order = order(
         exchange,
         origin,
         route,
@@ -211,9 +212,14 @@ pub(super) fn as_get(
         headers,
         &request.headers,
     )?;
-    order.epoch = epoch;
-    exchange.outcome.stored = Some(freshness);
-    meta(response.status, headers, order, now).ok_or(Reason::Incomplete)
+    let meta = meta(response.status, headers, order, now).ok_or(Reason::Incomplete)?;
+    Ok((meta, freshness))
+}
+
+/// What was invalidated up to `epoch` does not speak against this response.
+pub(super) fn since(meta: &mut CacheMeta, epoch: Epoch) -> Option<()> {
+    meta.extensions_mut().get_mut::<FillOrder>()?.epoch = epoch;
+    Some(())
 }
 
 /// What the origin sent to this client and nobody else gets.
@@ -252,8 +258,12 @@ fn fields(
 }
 
 /// Whether what is freshened lies where its fields say. A 304 may change `Vary`, and what is stored must
-/// not answer requests that it tells apart.
-fn fits(order: &FillOrder, primary: &Key) -> bool {
+/// not answer requests that it tells apart. Where it says what it said before, the look-up was right.
+fn fits(order: &FillOrder, primary: &Key, found: Option<&FoundResponse>) -> bool {
+    let before = found.and_then(|found| joined(&found.headers, &header::VARY));
+    if before.as_deref() == order.vary.as_ref().map(|(vary, _)| vary.as_str()) {
+        return true;
+    }
     let key = match &order.vary {
         None => primary.clone(),
         Some((_, selector)) => variant(primary, *selector),

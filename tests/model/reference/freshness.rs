@@ -70,6 +70,12 @@ impl Candidate<'_> {
         }
     }
 
+    /// Whether the response says itself how long it is fresh.
+    pub(super) fn is_explicit(&self) -> bool {
+        self.explicit_lifetime(&Control::of_response(self.fields))
+            .is_some()
+    }
+
     /// `corrected_initial_age` (section 4.2.3): the greater of what `Age` says and of what is left
     /// between `Date` and now. Requests take no time here.
     pub(super) fn age(&self) -> u64 {

@@ -7,6 +7,7 @@ use super::conditions::weak_match;
 use super::control::qualified;
 use super::expected::{CacheWords, Expected};
 use super::freshness::{Candidate, Judged, has_validator};
+use super::uri::same_origin;
 use super::variants::Stored;
 use super::{Exchange, Reference, without_hop_by_hop};
 use crate::fields::Fields;
@@ -141,6 +142,39 @@ impl Reference {
         expected.cache = Some(words);
         expected.shape(step.method, (sent.status, &fields, &sent.body), &verdict);
         expected
+    }
+
+    /// RFC 9110 section 9.3.3: a response to POST that says by `Content-Location` that it is what a GET of
+    /// the same URI would get, and for how long. Its age, if it is stored.
+    pub(super) fn post_for_get(
+        &mut self,
+        exchange: &Exchange<'_>,
+        sent: &Sent,
+        words: &mut CacheWords,
+    ) -> Option<u64> {
+        let named = sent.fields.first("Content-Location");
+        let named = named.and_then(|named| same_origin(&exchange.target, named));
+        let own = named.as_ref() == Some(&exchange.target);
+        let success = (200..300).contains(&sent.status);
+        if exchange.step.method != "POST"
+            || !own
+            || !success
+            || self.mutates(Mutation::NeverCopiesPost)
+        {
+            return None;
+        }
+        let fields = self.received(&sent.fields);
+        let candidate = self.candidate(exchange, sent.status, &fields);
+        let (judged, date, age) = (candidate.judge(), candidate.date(), candidate.age());
+        let freshness = judged.stored().filter(|_| candidate.is_explicit())?;
+        (words.stored, words.ttl) = (true, Some(freshness.ttl()));
+        let new = (sent.status, self.storable(&fields), sent.body.clone());
+        let new = Stored::new(&exchange.step.fields, new, freshness, date);
+        if sent.manner == Manner::BreaksOff && !sent.body.is_empty() {
+            return Some(age);
+        }
+        self.variants(exchange).store(new);
+        Some(age)
     }
 
     /// A response as it was received: without `Date` it gets the moment (RFC 9110 section 6.6.1).

@@ -13,6 +13,7 @@ use crate::{
     entry::EntryParts,
     generations::Verdict,
     in_flight::InFlight,
+    provenance::Provenance,
     segment::{Full, Inside, Touch},
 };
 
@@ -39,6 +40,12 @@ impl Shared {
             .link_fill(Arc::clone(&flight));
         drop(replaced); // Outside the lock.
         Ok(flight)
+    }
+
+    pub(super) fn admits(&self, spec: &FillSpec) -> bool {
+        let provenance = Provenance::new(spec.scopes.clone(), spec.epoch);
+        let verdict = self.trust(spec.key.hash, &spec.meta, &provenance, Stage::Filling);
+        matches!(verdict, Verdict::Untouched)
     }
 
     /// Look-ups do not find this fill any more.

@@ -4,14 +4,13 @@
 //! Only a look: nothing here counts as use.
 
 use super::secret;
-use crate::caching::lookup::VARY_VALUES_MAX;
 use crate::caching::plan::variant;
 use crate::caching::stored_response::Stored;
+use crate::caching::varying::{VALUES_MAX, Varying};
 use crate::template::joined;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value, json};
 use shoal_cache::{Found, Key, Moment, Store};
-use shoal_rules::vary::{Selector, selecting_key};
 
 /// A list, empty when nothing is stored or nothing varies.
 pub(super) fn section(store: &Store, primary: &Key, request: &HeaderMap, now: Moment) -> Value {
@@ -23,7 +22,7 @@ pub(super) fn section(store: &Store, primary: &Key, request: &HeaderMap, now: Mo
         Some(Stored::VaryIndex(values)) => values,
         Some(Stored::Response(_)) | None => Vec::new(),
     };
-    let values = values.iter().take(VARY_VALUES_MAX);
+    let values = values.iter().take(VALUES_MAX);
     Value::Array(
         values
             .map(|vary| selected(store, primary, vary, request, now))
@@ -31,18 +30,22 @@ pub(super) fn section(store: &Store, primary: &Key, request: &HeaderMap, now: Mo
     )
 }
 
-fn selected(store: &Store, primary: &Key, vary: &str, request: &HeaderMap, now: Moment) -> Value {
-    let nominating = HeaderValue::from_str(vary)
-        .map(|vary| HeaderMap::from_iter([(header::VARY, vary)]))
-        .unwrap_or_default();
-    let (selector, stored) = match selecting_key(&nominating, request) {
-        Selector::Key(selector) => {
-            let key = variant(primary, selector);
-            let selector = format!("{:032x}", u128::from_be_bytes(selector));
-            (Some(selector), store.peek(&key, now).is_some())
-        }
-        Selector::None | Selector::Star => (None, false),
-    };
+fn selected(
+    store: &Store,
+    primary: &Key,
+    varying: &Varying,
+    request: &HeaderMap,
+    now: Moment,
+) -> Value {
+    let vary = &varying.value;
+    let is_stored = |selector: &[u8; 16]| store.peek(&variant(primary, *selector), now).is_some();
+    let mut selectors = varying.selectors(request);
+    let own = selectors.next();
+    let found = own.into_iter().chain(selectors).find(is_stored);
+    let selector = found
+        .or(own)
+        .map(|selector| format!("{:032x}", u128::from_be_bytes(selector)));
+    let stored = found.is_some();
     let mut fields = Map::new();
     for name in vary
         .split(',')
