@@ -382,8 +382,9 @@ pub(super) async fn respond_to(
             "request failed"
         );
     }
-    // A response that has begun cannot become another: the connection is all that is left to end.
-    if failure == Failure::ClientGone || session.response_written().is_some() {
+    // A final response that has begun cannot become another: the connection is all that is left to end.
+    let begun = session.response_written().map(|head| head.status);
+    if failure == Failure::ClientGone || begun.is_some_and(response_phase::is_final) {
         return FailToProxy {
             error_code: status,
             can_reuse_downstream: false,

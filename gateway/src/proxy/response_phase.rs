@@ -73,6 +73,11 @@ async fn interim(session: &mut Session, response: &ResponseHeader) -> Result<()>
     Ok(())
 }
 
+/// Whether nothing can follow a response with this status: it is none of 1xx, or the last word in HTTP.
+pub(super) fn is_final(status: StatusCode) -> bool {
+    !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS
+}
+
 /// The head that the client gets.
 pub(super) fn deliver(
     session: &mut Session,
