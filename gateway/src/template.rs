@@ -68,11 +68,22 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The first value of `name` in a query, percent-decoded.
+/// The value of `name` in a query, percent-decoded.
+///
+/// Of several values an origin may take any, and some split at `;` too. What is not plain is all of the
+/// query, so that it never passes for a plain value.
 pub fn parameter(query: &str, name: &str) -> Option<String> {
-    query.split('&').find_map(|pair| {
+    if query.contains(';') {
+        return Some(query.to_owned());
+    }
+    let mut values = query.split('&').filter_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(key) == name).then(|| decode(value))
+        (decode(key) == name).then_some(value)
+    });
+    let first = values.next()?;
+    Some(match values.next() {
+        Some(_further) => query.to_owned(),
+        None => decode(first),
     })
 }
 
@@ -86,23 +97,18 @@ pub fn joined<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<C
     Some(lines.fold(first, |joined, line| format!("{joined}, {line}").into()))
 }
 
-/// A cookie's value as sent. Bytes that are no text hide none of its neighbours: the origin sees them all.
+/// A cookie's value as sent, quotes included; several values are told apart from any one of them. Bytes that
+/// are no text hide none of its neighbours: the origin sees them all.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
-    headers.get_all(header::COOKIE).iter().find_map(|line| {
-        line.as_bytes()
-            .split(|&byte| byte == b';')
-            .find_map(|pair| {
-                let pair = pair.trim_ascii();
-                let (key, value) = pair.split_at_checked(name.len())?;
-                let value = value
-                    .strip_prefix(b"=")
-                    .filter(|_| key == name.as_bytes())?;
-                let value = value.strip_prefix(b"\"").unwrap_or(value);
-                Some(String::from_utf8_lossy(
-                    value.strip_suffix(b"\"").unwrap_or(value),
-                ))
-            })
-    })
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
+    let mut values = pairs.filter_map(|pair| {
+        let (key, value) = pair.trim_ascii().split_at_checked(name.len())?;
+        let value = value.strip_prefix(b"=")?;
+        (key == name.as_bytes()).then(|| String::from_utf8_lossy(value))
+    });
+    let first = values.next()?;
+    Some(values.fold(first, |all, value| format!("{all}; {value}").into()))
 }
 
 fn decode(text: &str) -> String {
@@ -140,7 +146,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(
             header::COOKIE,
-            http::HeaderValue::from_static("a=1; tier=\"gold\""),
+            http::HeaderValue::from_static("a=1; tier=\"gold\"; b=1; b=2"),
         );
         headers.append("x-tag", http::HeaderValue::from_static("one"));
         headers.append("x-tag", http::HeaderValue::from_static("two"));
@@ -148,7 +154,7 @@ mod tests {
             scheme: "https",
             host: "shop.example".into(),
             path: "/a".into(),
-            query: Some("id=a%20b+c&id=2&bad=%zz".into()),
+            query: Some("id=a%20b+c&bad=%zz".into()),
         };
         let request = Request {
             target: &target,
@@ -164,13 +170,17 @@ mod tests {
             vec![Piece::Text("t:".into()), Piece::QueryParameter("id".into())],
             "t:a b c",
         );
+        assert_eq!(parameter("id=1&id=2", "id").as_deref(), Some("id=1&id=2"));
+        assert_eq!(parameter("x=1;id=2", "id").as_deref(), Some("x=1;id=2"));
+        check(vec![Piece::QueryParameter("none".into())], "");
         check(vec![Piece::QueryParameter("bad".into())], "%zz");
         check(vec![Piece::QueryParameter("none".into())], "");
         check(
             vec![Piece::Header(header::HeaderName::from_static("x-tag"))],
             "one, two",
         );
-        check(vec![Piece::Cookie("tier".into())], "gold");
+        check(vec![Piece::Cookie("tier".into())], "\"gold\"");
+        check(vec![Piece::Cookie("b".into())], "1; 2");
         check(
             vec![Piece::Scheme, Piece::Host, Piece::Path, Piece::Query],
             "httpsshop.example/aid=1",

@@ -6,6 +6,8 @@
 mod access_log;
 mod access_log_files;
 mod admin;
+mod attacks_keys;
+mod attacks_parameters;
 mod body_keys;
 mod breaking_off;
 mod cache_control;

@@ -205,6 +205,9 @@ fn key(
     if route.config.cache.cache_key.is_some() {
         // Templates need not tell the paths of routes apart.
         key.push(b"route").push(route.config.name.as_bytes());
+    } else if asked.target.query.as_deref() == Some("") {
+        // `/a?` is another URI than `/a`: an origin that redirects one to the other must not fill both.
+        key.push(b"empty query");
     }
     visit_parts(route, asked, request, edits, |part| push(&mut key, part));
     let full = key.finish();
