@@ -6,8 +6,10 @@
 mod access_log;
 mod access_log_files;
 mod admin;
+mod attacks_deception;
 mod attacks_keys;
 mod attacks_parameters;
+mod attacks_unkeyed;
 mod body_keys;
 mod breaking_off;
 mod cache_control;

@@ -36,7 +36,7 @@ fn normalize_escapes(path: &str) -> Cow<'_, str> {
             rest = rest.get(1..).unwrap_or_default();
             continue;
         };
-        if is_unreserved(decoded) {
+        if is_unreserved(decoded) && !begins_an_escape(&normal) {
             normal.push(char::from(decoded));
         } else {
             normal.push('%');
@@ -49,6 +49,17 @@ fn normalize_escapes(path: &str) -> Cow<'_, str> {
         Cow::Borrowed(path)
     } else {
         Cow::Owned(normal)
+    }
+}
+
+/// Whether a digit more could make a whole escape of a malformed one: `%2%65` must not become `%2e`, which
+/// an origin would read once more.
+fn begins_an_escape(text: &str) -> bool {
+    let mut last = text.bytes().rev();
+    match (last.next(), last.next()) {
+        (Some(b'%'), _) => true,
+        (Some(digit), Some(b'%')) => digit.is_ascii_hexdigit(),
+        _ => false,
     }
 }
 
@@ -135,6 +146,9 @@ mod tests {
             ("/a//../b", "/a/b"),
             ("/a/..b", "/a/..b"),
             ("/%zz%4", "/%zz%4"),
+            ("/a/%2%65%2%65/b", "/a/%2%65%2%65/b"),
+            ("/%%36%31", "/%%361"),
+            ("/%25%32e", "/%252e"),
             ("/%é", "/%é"),
             ("*", "*"),
         ] {
@@ -147,11 +161,6 @@ mod tests {
         #[test]
         fn normalising_twice_changes_nothing(path in "/[a-c./%2eE5é]{0,20}") {
             let once = normalize_path(&path).into_owned();
-            // A malformed escape may become a whole one next to a decoded character: `%2%65`.
-            // Passed over rather than rejected: long runs allow few rejections.
-            if once.contains('%') && (path.contains("%2%") || path.contains("%%")) {
-                return Ok(());
-            }
             prop_assert_eq!(normalize_path(&once), once.as_str());
         }
     }

@@ -139,6 +139,10 @@ reasons! {
         "The response broke off before its end.";
     ContentTypeMismatch: NotStored, "content-type-mismatch", None,
         "The path looks like a static file and the content type does not: storing it could expose a private page.";
+    AmbiguousPath: NotStored, "ambiguous-path", None,
+        "Dot segments stand behind an encoded slash or before a parameter of the path: the origin may see another path than the key has.";
+    RequestContent: NotStored, "request-content", None,
+        "The GET carried content: an origin may read it, and no key knows it.";
     StorageFull: NotStored, "storage-full", None,
         "The cache could not make room in time.";
     PostWithoutFreshness: NotStored, "post-without-freshness", None,

@@ -9,7 +9,7 @@ use pingora_http::{RequestHeader, ResponseHeader};
 
 /// Fields that frameworks obey and no key knows: left in place, one client could choose what others are
 /// served.
-const UNKEYED: [HeaderName; 13] = [
+const UNKEYED: [HeaderName; 22] = [
     HeaderName::from_static("forwarded"),
     HeaderName::from_static("x-host"),
     HeaderName::from_static("x-forwarded-port"),
@@ -18,6 +18,15 @@ const UNKEYED: [HeaderName; 13] = [
     HeaderName::from_static("x-forwarded-server"),
     HeaderName::from_static("x-forwarded-host"),
     HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-path"),
+    HeaderName::from_static("x-forwarded-protocol"),
+    HeaderName::from_static("x-forwarded-ssl"),
+    HeaderName::from_static("x-forwarded-uri"),
+    HeaderName::from_static("x-http-host-override"),
+    HeaderName::from_static("x-original-host"),
+    HeaderName::from_static("x-original-uri"),
+    HeaderName::from_static("x-url-scheme"),
+    HeaderName::from_static("front-end-https"),
     HeaderName::from_static("x-original-url"),
     HeaderName::from_static("x-rewrite-url"),
     HeaderName::from_static("x-http-method"),

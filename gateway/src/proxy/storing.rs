@@ -15,6 +15,7 @@ use crate::snapshot::LiveRoute;
 use crate::template::joined;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora_cache::{CacheMeta, NoCacheReason, RespCacheable};
+use pingora_core::protocols::http::server::Session as HttpSession;
 use pingora_error::Error;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -150,6 +151,9 @@ fn storable(
     };
     let overrides = &origin.decision.overrides;
     let freshness = rules::storability(&presented, &received, &route.policy, overrides, &times)?;
+    if lookup.class == MethodClass::Get && has_content(session) {
+        return Err(Reason::RequestContent);
+    }
     let primary = lookup.key.clone();
     let order = order(
         exchange, origin, &route, *lookup, freshness, &headers, request,
@@ -222,6 +226,17 @@ pub(super) fn since(meta: &mut CacheMeta, epoch: Epoch) -> Option<()> {
     Some(())
 }
 
+/// A GET may carry content (RFC 9110 9.3.1). Some frameworks read parameters from it, so one client could
+/// choose what others are served.
+fn has_content(session: &Session) -> bool {
+    if let HttpSession::H2(stream) = session.as_downstream() {
+        return !stream.is_body_empty();
+    }
+    let headers = &session.req_header().headers;
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+}
+
 /// What the origin sent to this client and nobody else gets.
 fn withheld(sent: &HeaderMap, stored: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
     let mut sent = sent.clone();
@@ -288,6 +303,9 @@ fn order(
     }
     if rules::deception::content_type_mismatch(&exchange.target.path, headers) {
         return Err(Reason::ContentTypeMismatch);
+    }
+    if rules::deception::hides_dot_segments(&exchange.target.path) {
+        return Err(Reason::AmbiguousPath);
     }
     let vary = match rules::vary::selecting_key(headers, request) {
         Selector::None => None,
