@@ -41,7 +41,11 @@ async fn a_304_about_another_version_freshens_nothing() {
     let gateway = Gateway::start(&origin).await;
     gateway.get("/").await.expect(ok("v1"));
     // What the origin confirmed is what was asked about: it may be used this once.
-    gateway.get("/").await.expect(ok("v1").etag("1"));
+    let once = fwd("stale").not_stored().detail("validation-mismatch");
+    gateway
+        .get("/")
+        .await
+        .expect(ok("v1").etag("1").cache_status(once));
     gateway.get("/").await.expect(ok("v2").etag("2"));
     gateway.get("/").await.expect(ok("v2").hit());
 }

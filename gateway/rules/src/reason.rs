@@ -125,6 +125,8 @@ reasons! {
         "Responses to this method are not stored on this route. See the route's methods.";
     PartialResponse: NotStored, "partial-response", None,
         "A 206 or a 304 is no complete response.";
+    NotModifiedMismatch: NotStored, "validation-mismatch", None,
+        "The 304 is about another version, or moves the response to another variant: what is stored is not freshened by it.";
     PluginNoStore: NotStored, "plugin-no-store", None,
         "A plugin decided not to store the response.";
     PluginFailedOnResponse: NotStored, "plugin-failed-on-response", None,

@@ -55,7 +55,7 @@ pub(super) fn confirmed(
         .is_some_and(|found| !rules::validation::validates(&found.headers, &not_modified.headers));
     if other {
         *not_modified = ResponseHeader::build(StatusCode::NOT_MODIFIED, None)?;
-        origin.decision.no_store = Some((Reason::PartialResponse, None));
+        origin.decision.no_store = Some((Reason::NotModifiedMismatch, None));
     } else {
         origin.not_modified = Some(not_modified.headers.clone());
     }
@@ -74,7 +74,8 @@ fn forget(proxy: &Proxy, exchange: &Exchange, reason: Reason) {
         .as_ref()
         .is_some_and(|origin| origin.status == Some(StatusCode::NOT_MODIFIED.as_u16()));
     let for_all = match reason {
-        Reason::PartialResponse
+        Reason::NotModifiedMismatch
+        | Reason::PartialResponse
         | Reason::VaryStar
         | Reason::VaryUnsupported
         | Reason::PluginNoStore => true,
@@ -161,7 +162,7 @@ fn storable(
     if exchange.outcome.served == Served::Revalidated
         && !fits(&order, &primary, exchange.outcome.found.as_ref())
     {
-        return Err(Reason::PartialResponse);
+        return Err(Reason::NotModifiedMismatch);
     }
     exchange.progress = Some(order.progress.clone());
     exchange.outcome.stored = Some(freshness);
