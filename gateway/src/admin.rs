@@ -13,6 +13,7 @@ mod purge;
 use crate::gateway::Gateway;
 use crate::listen::accept::ListenError;
 use crate::reload::Reloader;
+use axum::Json;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
@@ -20,6 +21,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -75,17 +77,33 @@ fn router(operator: Operator) -> Router {
         .route("/cache/lookup", get(cache::lookup))
         .route("/explain", post(explain::explain))
         .route("/purge", post(purge::purge))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(operator.clone(), authorize))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(not_so)
         .with_state(operator)
+}
+
+async fn nothing_here() -> Response {
+    refused(StatusCode::NOT_FOUND, "no such resource")
+}
+
+async fn not_so() -> Response {
+    refused(StatusCode::METHOD_NOT_ALLOWED, "not with this method")
+}
+
+/// An error in the form of every other one.
+fn refused(status: StatusCode, error: &str) -> Response {
+    (status, Json(json!({ "error": error }))).into_response()
 }
 
 /// The token, where there is one; and no request that a web page made a browser send.
 async fn authorize(State(operator): State<Operator>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     if headers.contains_key(header::ORIGIN) {
-        return (StatusCode::FORBIDDEN, "requests of web pages are refused\n").into_response();
+        return refused(StatusCode::FORBIDDEN, "requests of web pages are refused");
     }
     let token = operator.gateway.current.load().config.admin.token.clone();
     if let Some(token) = token {
@@ -96,12 +114,12 @@ async fn authorize(State(operator): State<Operator>, request: Request, next: Nex
             .and_then(|value| value.strip_prefix("Bearer "))
             .unwrap_or_default();
         if !same(sent, &token.0) {
-            return (StatusCode::UNAUTHORIZED, "a bearer token is needed\n").into_response();
+            return refused(StatusCode::UNAUTHORIZED, "a bearer token is needed");
         }
     } else if !named_by_address(headers) {
         // A page whose name is pointed at loopback would be served as if it were the operator.
-        let answer = "without a token, ask by address or as localhost\n";
-        return (StatusCode::FORBIDDEN, answer).into_response();
+        let error = "without a token, ask by address or as localhost";
+        return refused(StatusCode::FORBIDDEN, error);
     }
     next.run(request).await
 }

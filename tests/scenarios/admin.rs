@@ -1,6 +1,6 @@
 //! The operator's view: health, metrics, look-ups, and that none of it is open to strangers.
 
-use shoal_tests::{Gateway, Origin, get, ok, status};
+use shoal_tests::{Ask, Gateway, Origin, get, ok, post, status};
 
 #[tokio::test]
 async fn health_and_readiness_are_told() {
@@ -89,4 +89,36 @@ async fn get_never_changes_anything() {
         gateway.admin_get(path).await.expect(status(405));
     }
     gateway.get("/").await.expect(ok("v1").hit());
+}
+
+#[tokio::test]
+async fn what_is_refused_is_refused_in_json() {
+    let origin = Origin::script([]);
+    let gateway = Gateway::start(&origin).await;
+    let ask = |ask: Ask| async {
+        let mut client = shoal_tests::Client::connect(gateway.admin_address()).await;
+        client.send(ask).await
+    };
+    let local = |path| get(path).host("localhost");
+    for (came, code) in [
+        (ask(local("/nothing-here")).await, 404),
+        (ask(local("/purge")).await, 405),
+        (ask(post("/healthz").host("localhost")).await, 405),
+        (ask(get("/stats").host("evil.test")).await, 403),
+        (
+            ask(local("/stats").header("Origin", "http://evil.test")).await,
+            403,
+        ),
+    ] {
+        let error = came.expect(status(code)).json()["error"].clone();
+        assert!(error.is_string(), "{code}: {error}");
+    }
+    let guarded = Gateway::with(&origin)
+        .admin("token: \"secret-token\"")
+        .start()
+        .await;
+    for path in ["/stats", "/nothing-here"] {
+        let came = guarded.admin_get(path).await.expect(status(401));
+        assert!(came.json()["error"].is_string(), "{path}");
+    }
 }
