@@ -58,6 +58,8 @@ pub struct Exchange {
     pub copied: Option<Box<Copied>>,
     /// Fields of the response that are not stored, and sent to this client alone.
     pub withheld: Vec<(HeaderName, HeaderValue)>,
+    /// It is a HEAD that goes to the origin as one.
+    pub as_head: Option<AsHead>,
     /// The fields that a 304 makes of the stored ones.
     pub freshened: Option<HeaderMap>,
     /// What the client's conditions make of the answer, once its head is known.
@@ -140,6 +142,10 @@ pub enum Served {
 /// Marks a request that followed another's fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collapsed;
+
+/// Marks a HEAD that the origin answers as such, without Pingora's cache state machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsHead;
 
 /// A stored response that a look-up found.
 #[derive(Debug, Clone)]
@@ -224,6 +230,7 @@ impl Exchange {
             as_get: None,
             copied: None,
             withheld: Vec::new(),
+            as_head: None,
             freshened: None,
             condition: Precondition::Proceed,
             progress: None,

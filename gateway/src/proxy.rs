@@ -10,6 +10,7 @@ mod content;
 pub mod failure;
 mod fast_path;
 mod fields;
+mod head_request;
 mod invalidating;
 mod lock;
 mod plugin_hooks;

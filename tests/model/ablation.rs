@@ -38,6 +38,8 @@ caught! {
     a_reference_that_tests_conditions_on_old_fields_is_caught: TestsOldFields,
     a_reference_that_never_copies_a_post_is_caught: NeverCopiesPost,
     a_reference_that_takes_the_oldest_date_is_caught: TakesOldestDate,
+    a_reference_that_learns_nothing_from_a_head_is_caught: HeadChangesNothing,
+    a_reference_that_takes_every_head_for_the_stored_response_is_caught: HeadAlwaysFreshens,
 }
 
 fn check(mutation: Mutation) {

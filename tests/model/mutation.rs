@@ -43,4 +43,8 @@ pub(crate) enum Mutation {
     NeverCopiesPost,
     /// Of several suitable responses the one with the oldest `Date` answers.
     TakesOldestDate,
+    /// What a HEAD brings changes nothing that is stored.
+    HeadChangesNothing,
+    /// What a HEAD brings is of the stored response, whatever it says.
+    HeadAlwaysFreshens,
 }

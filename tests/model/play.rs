@@ -130,7 +130,8 @@ impl Player<'_> {
         // Such a request never reaches the origin and starts no refresh.
         let mut probe = Fields::default();
         for (name, value) in &step.fields.0 {
-            if name.starts_with("X-") || name.starts_with("Accept-") {
+            // `Connection` too: what it lists selects nothing.
+            if name.starts_with("X-") || name.starts_with("Accept-") || name == "Connection" {
                 probe.add(name, value.clone());
             }
         }

@@ -7,6 +7,7 @@ mod conditions;
 mod control;
 pub(crate) mod expected;
 mod freshness;
+mod head;
 mod received;
 mod reuse;
 mod structured;
@@ -160,6 +161,9 @@ impl Reference {
     ) -> Expected {
         if Control::of_request(&exchange.step.fields).has("only-if-cached") {
             return Expected::own(504, None, Some(CacheWords::default()));
+        }
+        if exchange.step.method == "HEAD" {
+            return self.ask_with_head(exchange, why, stored);
         }
         self.fetch(exchange, why, stored)
     }

@@ -28,6 +28,7 @@ mod explain;
 mod failures;
 mod freshness;
 mod grpc;
+mod heads;
 mod invalidation;
 mod limits;
 mod listeners;

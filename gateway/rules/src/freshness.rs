@@ -7,6 +7,7 @@
 mod encoding;
 
 use crate::age::since;
+use crate::field::DELTA_SECONDS_MAX;
 use std::time::{Duration, SystemTime};
 
 /// The freshness of one stored response. Times have a resolution of a millisecond.
@@ -97,11 +98,13 @@ pub const KEPT_FOR_VALIDATION: Duration = Duration::from_secs(3600);
 pub const KEPT_WITHOUT_VALIDATOR: Duration = Duration::from_secs(3);
 
 impl Freshness {
-    /// `current_age` (section 4.2.3).
+    /// `current_age` (section 4.2.3). It ends where delta-seconds do (section 1.2.2), so that a client
+    /// that accepts any age accepts it.
     #[must_use]
     pub fn current_age(&self, now: SystemTime) -> Duration {
         self.corrected_initial_age
             .saturating_add(since(now, self.response_time))
+            .min(Duration::from_secs(DELTA_SECONDS_MAX))
     }
 
     /// Is the lifetime longer than the age (section 4.2)?

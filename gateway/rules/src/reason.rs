@@ -123,6 +123,8 @@ reasons! {
         "The body outgrew the route's max_body or the cache's room.";
     MethodNotStored: NotStored, "method-not-stored", None,
         "Responses to this method are not stored on this route. See the route's methods.";
+    HeadNotStored: NotStored, "head", None,
+        "The answer to a HEAD has no content that could be stored. The next GET stores the response.";
     PartialResponse: NotStored, "partial-response", None,
         "A 206 or a 304 is no complete response.";
     NotModifiedMismatch: NotStored, "validation-mismatch", None,

@@ -79,19 +79,26 @@ pub enum HeadEffect {
     Nothing,
 }
 
-/// Compares validators and length, where the response to the HEAD has them.
+/// Compares status, validators and length, where the response to the HEAD has them.
 #[must_use]
-pub fn head_effect(stored: &HeaderMap, head: &Received<'_>) -> HeadEffect {
+pub fn head_effect(stored: &Received<'_>, head: &Received<'_>) -> HeadEffect {
     if head.status != StatusCode::OK {
         return HeadEffect::Nothing;
     }
     let length = |headers| singleton(headers, CONTENT_LENGTH).ok().flatten();
-    let same_length = match (length(stored), length(head.headers)) {
+    let same_length = match (length(stored.headers), length(head.headers)) {
         (Some(stored), Some(new)) => stored == new,
         _ => true,
     };
-    let same = same_length && validates(stored, head.headers);
-    if same {
+    let same_tag = EntityTag::of(head.headers).is_none_or(|new| {
+        EntityTag::of(stored.headers).is_some_and(|stored| new.matches_weakly(stored))
+    });
+    let same_date = match head.headers.get(LAST_MODIFIED) {
+        Some(new) => stored.headers.get(LAST_MODIFIED) == Some(new),
+        None => true,
+    };
+    // The RFC does not speak of the stored status; what answers differently has changed.
+    if stored.status == head.status && same_length && same_tag && same_date {
         HeadEffect::Freshen
     } else {
         HeadEffect::Invalidate
@@ -192,29 +199,46 @@ mod tests {
 
     #[test]
     fn a_head_freshens_or_invalidates() {
-        let stored = fields(&[("etag", "\"a\""), ("content-length", "5")]);
-        let effect = |status, list: &[(&'static str, &'static str)]| {
-            head_effect(
-                &stored,
-                &Received {
-                    status,
-                    headers: &fields(list),
-                },
-            )
+        use HeadEffect::{Freshen, Invalidate, Nothing};
+        let stored = fields(&[
+            ("etag", "\"a\""),
+            ("last-modified", "then"),
+            ("content-length", "5"),
+        ]);
+        let rows: [(u16, u16, Fields, HeadEffect); 10] = [
+            (200, 200, &[("etag", "\"a\"")], Freshen),
+            (200, 200, &[("etag", "W/\"a\"")], Freshen),
+            (200, 200, &[("last-modified", "then")], Freshen),
+            (200, 200, &[("content-length", "5")], Freshen),
+            (200, 200, &[], Freshen),
+            (200, 200, &[("etag", "\"b\"")], Invalidate),
+            (
+                200,
+                200,
+                &[("etag", "\"a\""), ("last-modified", "now")],
+                Invalidate,
+            ),
+            (200, 200, &[("content-length", "6")], Invalidate),
+            (404, 200, &[], Invalidate),
+            (200, 410, &[("etag", "\"b\"")], Nothing),
+        ];
+        for (of_stored, of_head, list, expected) in rows {
+            let received = |status, headers| Received {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers,
+            };
+            let list = fields(list);
+            let effect = head_effect(&received(of_stored, &stored), &received(of_head, &list));
+            assert_eq!(effect, expected, "{of_stored} {of_head} {list:?}");
+        }
+        let bare = HeaderMap::new();
+        let received = |headers| Received {
+            status: StatusCode::OK,
+            headers,
         };
         assert_eq!(
-            effect(StatusCode::OK, &[("etag", "\"a\"")]),
-            HeadEffect::Freshen
+            head_effect(&received(&bare), &received(&stored)),
+            Invalidate
         );
-        assert_eq!(effect(StatusCode::OK, &[]), HeadEffect::Freshen);
-        assert_eq!(
-            effect(StatusCode::OK, &[("etag", "\"b\"")]),
-            HeadEffect::Invalidate
-        );
-        assert_eq!(
-            effect(StatusCode::OK, &[("content-length", "6")]),
-            HeadEffect::Invalidate
-        );
-        assert_eq!(effect(StatusCode::GONE, &[]), HeadEffect::Nothing);
     }
 }

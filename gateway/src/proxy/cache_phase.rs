@@ -31,6 +31,9 @@ pub(super) fn enable(proxy: &Proxy, session: &mut Session, exchange: &Exchange) 
     let (Plan::Lookup(_), Some(route)) = (&exchange.plan, &exchange.route) else {
         return;
     };
+    if exchange.as_head.is_some() {
+        return;
+    }
     let mut waiting = CacheOptionOverrides::default();
     waiting.wait_timeout = Some(route.config.cache.collapse_timeout);
     waiting.max_lock_retries = Some(COLLAPSE_ATTEMPTS_MAX);
@@ -96,10 +99,7 @@ pub(super) fn hit(
     let outcome = &mut exchange.outcome;
     let found = outcome.found.insert(found);
     if let Usability::MustValidate(why) = usability {
-        outcome.forwarded = Some(match why {
-            Why::SoftPurge => Reason::SoftPurged,
-            Why::Fenced => Reason::FreshnessUnproven,
-        });
+        outcome.forwarded = Some(reason(why));
         return validate;
     }
     match reuse {
@@ -121,6 +121,14 @@ pub(super) fn hit(
             outcome.forwarded = Some(reason);
             validate
         }
+    }
+}
+
+/// Why a stored response must be validated, in the words of every record.
+pub(super) fn reason(why: Why) -> Reason {
+    match why {
+        Why::SoftPurge => Reason::SoftPurged,
+        Why::Fenced => Reason::FreshnessUnproven,
     }
 }
 
@@ -150,10 +158,6 @@ fn found(handler: &HitHandler) -> Option<(FoundResponse, Usability)> {
 
 /// Whether stale may be served: with an error because the origin failed, without one while another
 /// request refreshes.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "Pingora's list of errors grows"
-)]
 pub(super) fn should_serve_stale(
     session: &Session,
     exchange: &mut Exchange,
@@ -175,32 +179,49 @@ pub(super) fn should_serve_stale(
         }
         return serve;
     };
-    if !matches!(error.esource(), ErrorSource::Upstream) {
+    let Some(failure) = failure(error) else {
         return false;
+    };
+    if let (rules::Failure::Status(status), Some(origin)) = (failure, &mut exchange.origin) {
+        // Pingora asks before it shows us the head.
+        origin.status = Some(status);
     }
-    let failure = match error.etype() {
-        ErrorType::HTTPStatus(status) => {
-            // Pingora asks before it shows us the head.
-            if let Some(origin) = &mut exchange.origin {
-                origin.status = Some(*status);
-            }
-            rules::Failure::Status(*status)
-        }
+    stands_in(session, exchange, failure)
+}
+
+/// How the origin failed; absent when somebody else did.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "Pingora's list of errors grows"
+)]
+pub(super) fn failure(error: &Error) -> Option<rules::Failure> {
+    if !matches!(error.esource(), ErrorSource::Upstream) {
+        return None;
+    }
+    Some(match error.etype() {
+        ErrorType::HTTPStatus(status) => rules::Failure::Status(*status),
         ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout => {
             rules::Failure::Timeout
         }
         _other => rules::Failure::Disconnected,
+    })
+}
+
+/// Whether the stored response that was found stands in for the origin.
+pub(super) fn stands_in(
+    session: &Session,
+    exchange: &mut Exchange,
+    failure: rules::Failure,
+) -> bool {
+    let (Some(found), Some(route)) = (&exchange.outcome.found, &exchange.route) else {
+        return false;
     };
     let request = session.req_header();
     let presented = Presented {
         method: &request.method,
         headers: &request.headers,
     };
-    let now = clock::now();
-    let Some(route) = &exchange.route else {
-        return false;
-    };
-    let policy = &route.policy;
+    let (policy, now) = (&route.policy, clock::now());
     let serve = rules::may_serve_stale_on_error(&found.freshness, &presented, policy, now, failure);
     if serve {
         exchange.outcome.served = Served::StaleOnError;

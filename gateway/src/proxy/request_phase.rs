@@ -3,7 +3,8 @@
 
 use super::failure::{self, Failure};
 use super::plugin_view::RequestLines;
-use super::{content, fast_path, fields, post_as_get, purge_request, service::Proxy, slices};
+use super::{content, fast_path, fields, head_request, post_as_get, purge_request};
+use super::{service::Proxy, slices};
 use crate::caching::plan::{Asked, Plan, plan};
 use crate::config::route::AcceptEncoding;
 use crate::exchange::{Exchange, Target};
@@ -89,6 +90,7 @@ pub(super) async fn filter(
     if fast_path::answer(proxy, session, exchange).await? {
         return Ok(true);
     }
+    head_request::decide(proxy, session, exchange);
     slices::answer(proxy, session, exchange).await
 }
 

@@ -3,7 +3,7 @@
 
 use super::failure::Failure;
 use super::plugin_hooks;
-use super::{cache_phase, fields, invalidating, post_as_get, service::Proxy, storing};
+use super::{cache_phase, fields, head_request, invalidating, post_as_get, service::Proxy, storing};
 use crate::access_log::Entry;
 use crate::clock;
 use crate::exchange::{Exchange, Served};
@@ -36,7 +36,7 @@ pub(super) async fn received(
     if response.status == StatusCode::NOT_MODIFIED {
         storing::confirmed(response, origin, exchange.outcome.found.as_ref())?;
     }
-    if exchange.grpc {
+    if exchange.grpc || head_request::replaced(proxy, session, response, exchange)? {
         return Ok(());
     }
     let condemned = invalidating::condemned(session, response, exchange);
@@ -48,7 +48,8 @@ pub(super) async fn received(
     let copied = post_as_get::judge(proxy, session, response, exchange);
     let epoch = invalidating::apply(proxy, condemned);
     post_as_get::begin(proxy, exchange, copied, epoch);
-    hooked
+    hooked?;
+    head_request::learn(proxy, session, response, exchange)
 }
 
 /// An interim response is sent on at once (RFC 9110 15.2). Pingora takes what the origin sends in batches,

@@ -3,8 +3,8 @@
 use super::lock::Lock;
 use super::slices::Flights;
 use super::storage::Backend;
-use super::{cache_phase, content, failure, post_as_get, storing};
-use super::{request_phase, response_phase, upstream_phase};
+use super::{cache_phase, content, head_request, post_as_get, storing};
+use super::{failure, request_phase, response_phase, upstream_phase};
 use crate::exchange::Exchange;
 use crate::gateway::Gateway;
 use crate::upstream::connect::fetch::Fetcher;
@@ -221,7 +221,7 @@ impl ProxyHttp for Proxy {
         error: &Error,
         ctx: &mut Exchange,
     ) -> FailToProxy {
-        failure::respond_to(session, ctx, error).await
+        head_request::failed(session, ctx, error).await
     }
 
     fn suppress_error_log(&self, _session: &Session, _ctx: &Exchange, _error: &Error) -> bool {

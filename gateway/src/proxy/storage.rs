@@ -208,23 +208,7 @@ impl Storage for Backend {
         meta: &CacheMeta,
         _trace: &SpanHandle,
     ) -> Result<bool> {
-        let order = order(meta)?;
-        let Some((key, current)) = order.current.clone() else {
-            return Ok(false);
-        };
-        let freshened = Freshened {
-            meta: encode(meta, order)?,
-            scopes: scopes(order),
-            epoch: order.epoch,
-            stamp: Stamp::default(),
-            requested: clock::moment(order.requested),
-            useful_until: clock::moment(order.freshness.useful_until()),
-        };
-        let freshened = self.store().freshen(&key, current, freshened);
-        if freshened.is_err() {
-            order.progress.set_refused();
-        }
-        Ok(freshened.is_ok())
+        freshen(self.store(), meta)
     }
 
     fn support_streaming_partial_write(&self) -> bool {
@@ -234,6 +218,27 @@ impl Storage for Backend {
     fn as_any(&self) -> &(dyn Any + Send + Sync + 'static) {
         self
     }
+}
+
+/// Gives the stored response that `meta` was made from its new head. `Ok(false)`: it is not there any more.
+pub(super) fn freshen(store: &Store, meta: &CacheMeta) -> Result<bool> {
+    let order = order(meta)?;
+    let Some((key, current)) = order.current.clone() else {
+        return Ok(false);
+    };
+    let freshened = Freshened {
+        meta: encode(meta, order)?,
+        scopes: scopes(order),
+        epoch: order.epoch,
+        stamp: Stamp::default(),
+        requested: clock::moment(order.requested),
+        useful_until: clock::moment(order.freshness.useful_until()),
+    };
+    let freshened = store.freshen(&key, current, freshened);
+    if freshened.is_err() {
+        order.progress.set_refused();
+    }
+    Ok(freshened.is_ok())
 }
 
 /// Seconds that no clock reaches: whether stale may be served is decided by the rules, not by Pingora.

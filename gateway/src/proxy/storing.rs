@@ -69,10 +69,11 @@ pub(super) fn confirmed(
     reason = "the rules judge every other reason"
 )]
 fn forget(proxy: &Proxy, exchange: &Exchange, reason: Reason) {
-    let confirmed = exchange
-        .origin
-        .as_ref()
-        .is_some_and(|origin| origin.status == Some(StatusCode::NOT_MODIFIED.as_u16()));
+    let confirmed = exchange.freshened.is_some()
+        || exchange
+            .origin
+            .as_ref()
+            .is_some_and(|origin| origin.status == Some(StatusCode::NOT_MODIFIED.as_u16()));
     let for_all = match reason {
         Reason::NotModifiedMismatch
         | Reason::PartialResponse
@@ -132,9 +133,9 @@ fn storable(
     if let Some((reason, _words)) = &origin.decision.no_store {
         return Err(*reason);
     }
+    // A HEAD comes here as what it says of the stored response to a GET.
     let request = &session.req_header().headers;
     let method = match lookup.class {
-        // A HEAD that the cache takes part in went to the origin as a GET.
         MethodClass::Get => &Method::GET,
         MethodClass::Post | MethodClass::Query => &session.req_header().method,
     };

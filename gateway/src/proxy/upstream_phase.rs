@@ -2,7 +2,7 @@
 //! fails.
 
 use super::failure::{self, Failure};
-use super::{fields, service::Proxy};
+use super::{fields, head_request, service::Proxy};
 use crate::caching::plan::Plan;
 use crate::clock;
 use crate::config::upstream::Balance;
@@ -116,7 +116,7 @@ pub(super) fn broken(session: &Session, mut error: Box<Error>, reused: bool) -> 
 /// What is sent to the origin.
 pub(super) fn request(
     proxy: &Proxy,
-    session: &Session,
+    session: &mut Session,
     request: &mut RequestHeader,
     exchange: &mut Exchange,
 ) -> Result<()> {
@@ -125,6 +125,7 @@ pub(super) fn request(
         origin.requested = clock::now();
         origin.epoch = proxy.gateway.store.epoch();
     }
+    head_request::ask(session, request, exchange)?;
     if request.method == Method::POST {
         // Conditions ask whether a method that changes something may go on (RFC 9110 13.1.2), which is the
         // client's to say. A stale response to POST is fetched anew.

@@ -6,8 +6,8 @@ use crate::fields::Fields;
 
 pub(super) fn method(random: &mut Random) -> &'static str {
     match random.below(100) {
-        0..76 => "GET",
-        76..86 => "HEAD",
+        0..74 => "GET",
+        74..86 => "HEAD",
         86..90 => "POST",
         90..93 => "PUT",
         93..95 => "DELETE",

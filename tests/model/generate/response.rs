@@ -98,7 +98,9 @@ pub(super) fn reply(random: &mut Random, flavour: &Flavour, method: &str, serial
         body: if status == 204 {
             String::new()
         } else {
-            format!("body-{serial:04}")
+            // Another length is what a HEAD tells a change by.
+            let more = if random.percent(15) { "-more" } else { "" };
+            format!("body-{serial:04}{more}")
         },
         manner,
         not_modified: not_modified.filter(|_| !unsafe_or_options),

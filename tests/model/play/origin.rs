@@ -132,6 +132,9 @@ fn text(sent: &Sent, method: &str) -> String {
     }
     let content = match (sent.status, sent.manner) {
         (204 | 304, _) => String::from("\r\n"),
+        (_, Manner::Chunked) if method == "HEAD" => {
+            String::from("Transfer-Encoding: chunked\r\n\r\n")
+        }
         (_, Manner::Chunked) => {
             let (first, rest) = sent.body.split_at(sent.body.len() / 2);
             let mut chunks = String::from("Transfer-Encoding: chunked\r\n\r\n");

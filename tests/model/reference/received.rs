@@ -32,27 +32,15 @@ impl Reference {
             return expected;
         }
         let mut fields = self.freshened(&stored.fields, &sent.fields);
-        let candidate = self.candidate(exchange, stored.status, &fields);
-        let (judged, age, date) = (candidate.judge(), candidate.age(), candidate.date());
+        let age = self.candidate(exchange, stored.status, &fields).age();
         let body = stored.body.clone();
-        match judged {
-            Judged::Stored(freshness) => {
-                let ttl = freshness.ttl();
-                let new = (stored.status, self.storable(&fields), body.clone());
-                let new = Stored::new(&exchange.step.fields, new, freshness, date);
-                // The gateway's choice: what varies by other fields now is forgotten, since nobody
-                // knows which requests it answers.
-                let same = new.varies_like(&stored).then_some(new);
-                if let Some(new) = &same {
-                    (words.stored, words.ttl) = (true, Some(ttl));
-                    // What is answered is what is stored from now on.
-                    fields = new.fields.clone();
-                }
-                self.variants(exchange).replace(&stored, same);
+        if let Some(kept) = self.update(exchange, &stored, &fields) {
+            if let Some(new) = &kept {
+                (words.stored, words.ttl) = (true, Some(new.freshness.ttl()));
+                // What is answered is what is stored from now on.
+                fields = new.fields.clone();
             }
-            // The 304 must update (section 4.3.4), and what it makes may not be stored (section 3).
-            Judged::RefusedByResponse => self.variants(exchange).replace(&stored, None),
-            Judged::RefusedByRequest => {}
+            self.variants(exchange).replace(&stored, kept);
         }
         let mut expected = Expected::own(stored.status, None, Some(words));
         expected.age = Some(age);
@@ -71,9 +59,33 @@ impl Reference {
         expected
     }
 
+    /// What takes the place of a stored response with these new fields, if anything does; absent when it
+    /// stays as it is.
+    pub(super) fn update(
+        &self,
+        exchange: &Exchange<'_>,
+        stored: &Stored,
+        fields: &Fields,
+    ) -> Option<Option<Stored>> {
+        let candidate = self.candidate(exchange, stored.status, fields);
+        let date = candidate.date();
+        match candidate.judge() {
+            Judged::Stored(freshness) => {
+                let new = (stored.status, self.storable(fields), stored.body.clone());
+                let new = Stored::new(&exchange.step.fields, new, freshness, date);
+                // The gateway's choice: what varies by other fields now is forgotten, since nobody
+                // knows which requests it answers.
+                Some(new.varies_like(stored).then_some(new))
+            }
+            // It must update (section 4.3.4), and what it makes may not be stored (section 3).
+            Judged::RefusedByResponse => Some(None),
+            Judged::RefusedByRequest => None,
+        }
+    }
+
     /// Section 3.2: what the 304 brings replaces what is stored, but for the fields that describe the
     /// stored content. `Age` and `Date` speak of the response that has just come.
-    fn freshened(&self, stored: &Fields, new: &Fields) -> Fields {
+    pub(super) fn freshened(&self, stored: &Fields, new: &Fields) -> Fields {
         let mut fields = stored.clone();
         fields.remove("Age");
         fields.remove("Date");

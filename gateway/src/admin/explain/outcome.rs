@@ -84,7 +84,7 @@ impl Outcome {
             Variants::Others => Reason::VaryMiss,
             Variants::None => Reason::UriMiss,
         };
-        let asked = origin(route, Method::GET.as_str(), Vec::new());
+        let asked = origin(route, described.method.as_str(), Vec::new());
         Self::sent(Verdict::Forward, route, described, reason, asked)
     }
 
@@ -104,7 +104,7 @@ impl Outcome {
                 route,
                 described,
                 reason,
-                validation(route, located),
+                validation(route, &described.method, located),
             )
         };
         let reuse = rules::reuse(freshness, &described.presented(), &route.policy, now);
@@ -118,7 +118,7 @@ impl Outcome {
             (None, Reuse::StaleWhileRevalidate) => Self {
                 status: Some(response.status.as_u16()),
                 ttl: Some(freshness.remaining(now)),
-                origin: Some(validation(route, located)),
+                origin: Some(validation(route, &Method::GET, located)),
                 ..Self::new(Verdict::StaleHit)
             },
             (None, Reuse::Fresh | Reuse::StaleAccepted) => Self {
@@ -284,13 +284,12 @@ fn length(located: &Located) -> Option<u64> {
     }
 }
 
-/// The request to the origin that a stored response leads to. A HEAD goes out as the GET that can be
-/// stored.
-fn validation(route: &LiveRoute, located: &Located) -> Value {
+/// The request to the origin that a stored response leads to.
+fn validation(route: &LiveRoute, method: &Method, located: &Located) -> Value {
     let conditions = rules::validation::conditional_headers(&located.response.headers)
         .into_iter()
         .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]));
-    origin(route, Method::GET.as_str(), conditions.collect())
+    origin(route, method.as_str(), conditions.collect())
 }
 
 fn origin(route: &LiveRoute, method: &str, conditions: Vec<Value>) -> Value {
