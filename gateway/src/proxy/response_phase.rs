@@ -3,7 +3,9 @@
 
 use super::failure::Failure;
 use super::plugin_hooks;
-use super::{cache_phase, fields, head_request, invalidating, post_as_get, service::Proxy, storing};
+use super::{
+    cache_phase, fields, head_request, invalidating, post_as_get, service::Proxy, storing,
+};
 use crate::access_log::Entry;
 use crate::clock;
 use crate::exchange::{Exchange, Served};

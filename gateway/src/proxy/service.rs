@@ -4,7 +4,7 @@ use super::lock::Lock;
 use super::slices::Flights;
 use super::storage::Backend;
 use super::{cache_phase, content, head_request, post_as_get, storing};
-use super::{failure, request_phase, response_phase, upstream_phase};
+use super::{request_phase, response_phase, upstream_phase};
 use crate::exchange::Exchange;
 use crate::gateway::Gateway;
 use crate::upstream::connect::fetch::Fetcher;
