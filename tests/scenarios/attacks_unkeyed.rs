@@ -142,16 +142,24 @@ async fn those_who_wait_do_not_get_what_content_of_a_get_brought() {
 
 #[tokio::test]
 async fn a_head_with_content_poisons_nothing() {
+    let evil = ok("good").header("X-Callback", "evil").etag("1").max_age(600);
     let origin = Origin::script([
-        get("/").respond(ok("evil").max_age(600)),
-        get("/").respond(ok("good").max_age(600)),
+        get("/").respond(ok("good").etag("1").max_age(60).age(61)),
+        head("/").respond(evil),
+        get("/")
+            .if_none_match("1")
+            .respond(status(304).etag("1").max_age(60)),
     ]);
     let gateway = Gateway::start(&origin).await;
+    gateway.get("/").await.expect(ok("good"));
     gateway
         .send(head("/").body("callback=evil"))
         .await
         .expect(status(200));
-    gateway.get("/").await.expect(ok("good"));
+    gateway
+        .get("/")
+        .await
+        .expect(ok("good").without("X-Callback"));
 }
 
 #[tokio::test]
