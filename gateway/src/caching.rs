@@ -4,6 +4,7 @@
 //! The rules are `shoal_rules`', the engine is `shoal_cache`'s; here one is told about the other.
 
 pub mod lookup;
+pub mod parts;
 pub mod plan;
 pub mod progress;
 pub mod purge;

@@ -5,6 +5,7 @@
 
 use crate::caching::plan::{Lookup, Plan};
 use crate::caching::progress::Progress;
+use crate::proxy::Arriving;
 use crate::proxy::failure::Failure;
 use crate::proxy::post_as_get::Copied;
 use crate::snapshot::{LiveRoute, Snapshot};
@@ -64,6 +65,8 @@ pub struct Exchange {
     pub freshened: Option<HeaderMap>,
     /// What the client's conditions make of the answer, once its head is known.
     pub condition: Precondition,
+    /// A part that is kept as it passes.
+    pub arriving: Option<Arriving>,
     /// How the fill that this request makes goes.
     pub progress: Option<Arc<Progress>>,
     /// Bytes of body that the client was sent.
@@ -233,6 +236,7 @@ impl Exchange {
             as_head: None,
             freshened: None,
             condition: Precondition::Proceed,
+            arriving: None,
             progress: None,
             background: false,
             sent: 0,

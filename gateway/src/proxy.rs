@@ -13,6 +13,8 @@ mod fields;
 mod head_request;
 mod invalidating;
 mod lock;
+mod own_requests;
+mod parts;
 mod plugin_hooks;
 mod plugin_view;
 pub mod post_as_get;
@@ -26,4 +28,5 @@ mod storage_body;
 mod storing;
 mod upstream_phase;
 
+pub use parts::Arriving;
 pub use service::Proxy;

@@ -8,6 +8,7 @@ mod control;
 pub(crate) mod expected;
 mod freshness;
 mod head;
+mod parts;
 mod received;
 mod reuse;
 mod structured;
@@ -181,8 +182,17 @@ impl Reference {
             .unwrap_or_default();
         // The gateway's choice: the whole is asked for, so that it can be stored, and no client's words
         // decide what all get. Its own conditions and range, those for origin servers included, are
-        // applied to what comes (RFC 9111 section 4.3.1, RFC 9110 section 3.7).
-        let asked = Asked::of("GET", &conditions);
+        // applied to what comes (RFC 9111 section 4.3.1, RFC 9110 section 3.7). But what is not stored at
+        // all is asked for in the range that is wanted.
+        let mut fields = conditions.clone();
+        if parts::takes_range(step.method, &step.fields, why) {
+            for name in ["Range", "If-Range"] {
+                if let Some(value) = step.fields.first(name) {
+                    fields.add(name, value);
+                }
+            }
+        }
+        let asked = Asked::of("GET", &fields);
         let mut words = CacheWords {
             fwd: Some(why.to_owned()),
             ..CacheWords::default()

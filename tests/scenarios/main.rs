@@ -38,7 +38,7 @@ mod must_understand;
 mod newest_age;
 mod newest_invalidation;
 mod operators;
-mod plugin_failures;
+mod parts;
 mod plugins;
 mod post_for_get;
 mod preconditions;

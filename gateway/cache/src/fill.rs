@@ -121,6 +121,12 @@ impl Fill {
         Reader::new(&self.flight, Pace::Own)
     }
 
+    /// Whether anybody reads it now.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.flight.is_followed()
+    }
+
     /// The identity that the stored entry will have.
     #[must_use]
     pub fn id(&self) -> EntryId {

@@ -203,6 +203,10 @@ impl InFlight {
         Some(last)
     }
 
+    pub(crate) fn is_followed(&self) -> bool {
+        self.state.lock().seats.iter().any(Option::is_some)
+    }
+
     pub(crate) fn stand_up(&self, seat: usize) {
         let room = {
             let mut state = self.state.lock();

@@ -14,7 +14,7 @@ pub use validator::StrongValidator;
 use crate::message::Received;
 use crate::range::ContentRange;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, IF_RANGE, RANGE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::ops::Range;
 use std::time::SystemTime;
 
@@ -74,6 +74,22 @@ impl Parts {
             complete,
             ranges: vec![range],
             validator,
+        })
+    }
+
+    /// What lies in a store: `ranges` of the `complete` bytes of a representation with these fields,
+    /// in any order. Absent without a strong validator.
+    #[must_use]
+    pub fn stored(
+        headers: &HeaderMap,
+        complete: u64,
+        ranges: impl Iterator<Item = Range<u64>>,
+        received: SystemTime,
+    ) -> Option<Self> {
+        Some(Self {
+            complete: Some(complete),
+            ranges: spans::union(ranges),
+            validator: StrongValidator::of(headers, received)?,
         })
     }
 
@@ -143,7 +159,7 @@ impl Parts {
         self.complete
     }
 
-    /// What is stored: ascending, none empty, none touching, at least one.
+    /// What is stored: ascending, none empty, none touching.
     #[must_use]
     pub fn ranges(&self) -> &[Range<u64>] {
         &self.ranges

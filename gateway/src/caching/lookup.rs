@@ -65,7 +65,9 @@ pub fn find(
         return Err(absent(primary, Variants::None));
     };
     let values = match decode(&found) {
-        None => return Err(absent(primary, Variants::None)),
+        None | Some(Stored::Parts(_) | Stored::Part) => {
+            return Err(absent(primary, Variants::None));
+        }
         Some(Stored::Response(response)) => {
             return Ok(Located {
                 key: primary.clone(),

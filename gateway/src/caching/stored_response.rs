@@ -7,11 +7,14 @@ use super::varying::{Recognised, Varying};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use shoal_rules::Freshness;
+use std::ops::Range;
 
 /// The first byte. A reader refuses others.
 const VERSION: u8 = 2;
 const KIND_RESPONSE: u8 = 0;
 const KIND_VARY_INDEX: u8 = 1;
+const KIND_PARTS: u8 = 2;
+const KIND_PART: u8 = 3;
 
 /// What lies under a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,21 @@ pub enum Stored {
     Response(Box<StoredResponse>),
     /// How the responses of a target vary, newest first.
     VaryIndex(Vec<Varying>),
+    /// A response of which only parts are stored, each under a key of its own.
+    Parts(Box<StoredParts>),
+    /// The bytes of one part: everything else is said once, beside the others.
+    Part,
+}
+
+/// What the parts of a response have in common, and where they stand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredParts {
+    /// The head of the whole.
+    pub response: StoredResponse,
+    /// The length of the whole.
+    pub complete: u64,
+    /// What was to be stored. A part may have left since, or broken off: only a look at it tells.
+    pub ranges: Vec<Range<u64>>,
 }
 
 /// A response's head and what was decided when it was stored.
@@ -59,6 +77,15 @@ impl Stored {
                     value.put(&mut bytes)?;
                 }
             }
+            Self::Parts(parts) => {
+                bytes.put_u8(KIND_PARTS);
+                put_short(&mut bytes, uri.as_bytes())?;
+                parts.put(&mut bytes)?;
+            }
+            Self::Part => {
+                bytes.put_u8(KIND_PART);
+                put_short(&mut bytes, uri.as_bytes())?;
+            }
         }
         Some(bytes.freeze())
     }
@@ -79,6 +106,8 @@ impl Stored {
                 let values = values.collect::<Option<_>>()?;
                 Some(Self::VaryIndex(values))
             }
+            KIND_PARTS => Some(Self::Parts(Box::new(StoredParts::read(&mut reader)?))),
+            KIND_PART => Some(Self::Part),
             _unknown => None,
         }
     }
@@ -161,6 +190,32 @@ impl StoredResponse {
     }
 }
 
+impl StoredParts {
+    fn put(&self, bytes: &mut BytesMut) -> Option<()> {
+        self.response.put(bytes)?;
+        bytes.put_u64(self.complete);
+        bytes.put_u16(u16::try_from(self.ranges.len()).ok()?);
+        for range in &self.ranges {
+            bytes.put_u64(range.start);
+            bytes.put_u64(range.end);
+        }
+        Some(())
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let response = StoredResponse::read(reader)?;
+        let complete = reader.u64()?;
+        let ranges = (0..reader.u16()?)
+            .map(|_| Some(reader.u64()?..reader.u64()?))
+            .collect::<Option<_>>()?;
+        Some(Self {
+            response,
+            complete,
+            ranges,
+        })
+    }
+}
+
 fn put_short(bytes: &mut BytesMut, value: &[u8]) -> Option<()> {
     bytes.put_u16(u16::try_from(value.len()).ok()?);
     bytes.put_slice(value);
@@ -195,6 +250,10 @@ impl Reader<'_> {
 
     fn u16(&mut self) -> Option<u16> {
         Some(u16::from_be_bytes(self.take(2)?.as_ref().try_into().ok()?))
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        Some(u64::from_be_bytes(self.take(8)?.as_ref().try_into().ok()?))
     }
 
     fn short(&mut self) -> Option<Bytes> {

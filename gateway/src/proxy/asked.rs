@@ -1,6 +1,7 @@
 //! What travels from `cache_phase` to `storage` and `lock` in the extensions of Pingora's own types.
 
 use crate::caching::lookup::Variants;
+use crate::caching::parts::asked_key;
 use crate::caching::progress::Progress;
 use http::HeaderMap;
 use parking_lot::Mutex;
@@ -16,6 +17,7 @@ pub(super) struct Asked {
     pub(super) key: Key,
     pub(super) request: Arc<HeaderMap>,
     pub(super) asker: Asker,
+    pub(super) parts: Parts,
     state: Arc<Mutex<AskedState>>,
 }
 
@@ -25,6 +27,17 @@ pub(super) enum Asker {
     Client,
     /// A refresh in the background, which inherits the lock of the request that started it.
     Refresh,
+}
+
+/// What a request has to do with stored parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Parts {
+    /// Nothing.
+    Ignored,
+    /// They may answer it.
+    Used,
+    /// They may answer it, and an origin may be asked for this range alone.
+    Asked(Vec<u8>),
 }
 
 /// Holds the lease of a fill, until it is released or nobody is left who could.
@@ -37,14 +50,23 @@ struct AskedState {
     variants: Option<Variants>,
     /// Held while this request fills the key for others. It ends with the request at the latest.
     lease: Option<Arc<LeaseCell>>,
+    in_parts: InParts,
+}
+
+/// What the look-up found out about parts.
+#[derive(Default, Clone, Copy)]
+struct InParts {
+    stored: bool,
+    takes_range: bool,
 }
 
 impl Asked {
-    pub(super) fn new(key: Key, request: HeaderMap, asker: Asker) -> Self {
+    pub(super) fn new(key: Key, request: HeaderMap, asker: Asker, parts: Parts) -> Self {
         Self {
             key,
             request: Arc::new(request),
             asker,
+            parts,
             state: Arc::default(),
         }
     }
@@ -64,10 +86,34 @@ impl Asked {
         drop(earlier);
     }
 
+    /// Parts of the target are stored, if not those that are wanted.
+    pub(super) fn found_parts(&self) {
+        self.state.lock().in_parts.stored = true;
+    }
+
+    pub(super) fn has_found_parts(&self) -> bool {
+        self.state.lock().in_parts.stored
+    }
+
+    /// Where a range may be asked for, it is, and collapsed with others like it.
+    pub(super) fn take_range(&self) {
+        if let Parts::Asked(range) = &self.parts {
+            let key = asked_key(&self.key, range);
+            let mut state = self.state.lock();
+            state.effective = Some(key.hash);
+            state.in_parts.takes_range = true;
+        }
+    }
+
+    pub(super) fn takes_range(&self) -> bool {
+        self.state.lock().in_parts.takes_range
+    }
+
     pub(super) fn located(&self, effective: KeyHash, variants: Variants) {
         let mut state = self.state.lock();
         state.effective = Some(effective);
         state.variants = Some(variants);
+        state.in_parts.takes_range = false;
     }
 }
 

@@ -1,13 +1,15 @@
 //! Pingora's cache state machine, answered from our rules. All use of `session.cache` is here: a call in
 //! the wrong phase panics, so that every one of them can be seen together.
 
-use super::asked::{Asked, Asker};
+use super::asked::{Asked, Asker, Parts};
+use super::parts::{self, PartsBody};
 use super::service::Proxy;
 use super::storage_body::{CompleteBody, GrowingBody};
 use crate::caching::lookup::Variants;
 use crate::caching::plan::Plan;
 use crate::clock;
 use crate::exchange::{Collapsed, Exchange, FoundResponse, Served, WhileRevalidating};
+use crate::snapshot::LiveRoute;
 use http::{HeaderMap, Method, header};
 use pingora_cache::{CacheKey, CacheOptionOverrides, CachePhase, ForcedFreshness, HitHandler};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
@@ -18,6 +20,7 @@ use shoal_rules as rules;
 use shoal_rules::precondition::Precondition;
 use shoal_rules::{Presented, Reason, Reuse};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -56,18 +59,31 @@ pub(super) fn key(session: &Session, exchange: &Exchange) -> Result<CacheKey> {
         Asker::Client
     };
     let request = session.req_header().headers.clone();
+    let sliced = |route: &Arc<LiveRoute>| route.config.cache.slice.is_some();
+    let parts = if exchange.route.as_ref().is_none_or(sliced) {
+        Parts::Ignored
+    } else {
+        parts::asked(&session.req_header().method, &request)
+    };
     key.extensions
-        .insert(Asked::new(lookup.key.clone(), request, asker));
+        .insert(Asked::new(lookup.key.clone(), request, asker, parts));
     Ok(key)
 }
 
+/// Whether the origin is asked for the client's range, and not for the whole.
+pub(super) fn takes_range(session: &Session) -> bool {
+    session.cache.enabled() && asked(session).is_some_and(Asked::takes_range)
+}
+
+fn asked(session: &Session) -> Option<&Asked> {
+    session.cache.maybe_cache_key()?.extensions.get()
+}
+
 pub(super) fn miss(session: &mut Session, exchange: &mut Exchange) {
-    let asked = session
-        .cache
-        .maybe_cache_key()
-        .and_then(|key| key.extensions.get::<Asked>());
+    let asked = asked(session);
     let reason = match asked.map(Asked::variants) {
         Some(Variants::Others) => Reason::VaryMiss,
+        Some(Variants::None) if asked.is_some_and(Asked::has_found_parts) => Reason::PartialMiss,
         Some(Variants::None) | None => Reason::UriMiss,
     };
     exchange.outcome.forwarded.get_or_insert(reason);
@@ -104,8 +120,13 @@ pub(super) fn hit(
     }
     match reuse {
         Reuse::Fresh | Reuse::StaleAccepted => {
-            outcome.served = Served::Hit;
-            outcome.forwarded = None;
+            // An origin that was asked already completed what is stored.
+            if exchange.origin.is_some() {
+                outcome.served = Served::Revalidated;
+            } else {
+                outcome.served = Served::Hit;
+                outcome.forwarded = None;
+            }
             (!fresh).then_some(ForcedFreshness::ForceFresh)
         }
         Reuse::StaleWhileRevalidate => {
@@ -135,6 +156,13 @@ pub(super) fn reason(why: Why) -> Reason {
 fn found(handler: &HitHandler) -> Option<(FoundResponse, Usability)> {
     let (key, id, response, usability) =
         if let Some(body) = handler.as_any().downcast_ref::<CompleteBody>() {
+            (
+                Some(body.key.clone()),
+                body.hit.entry.id(),
+                &body.response,
+                body.hit.usability,
+            )
+        } else if let Some(body) = handler.as_any().downcast_ref::<PartsBody>() {
             (
                 Some(body.key.clone()),
                 body.hit.entry.id(),

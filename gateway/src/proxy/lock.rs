@@ -34,7 +34,19 @@ impl Lock {
     }
 }
 
+/// Why Pingora does not store a response that was kept as a part.
+pub(super) const KEPT_AS_PART: &str = "kept-as-part";
+
 impl CacheKeyLock for Lock {
+    /// Those who wait look again: they find the part, though Pingora stored nothing.
+    fn custom_lock_status(&self, reason: &'static str) -> LockStatus {
+        if reason == KEPT_AS_PART {
+            LockStatus::Done
+        } else {
+            LockStatus::GiveUp
+        }
+    }
+
     fn lock(&self, key: &CacheKey, stale_writer: bool) -> Locked {
         let cell = Arc::new(LeaseCell::default());
         let mut permit = None;

@@ -3,7 +3,7 @@
 
 use super::failure::{self, Failure};
 use super::plugin_view::RequestLines;
-use super::{content, fast_path, fields, head_request, post_as_get, purge_request};
+use super::{content, fast_path, fields, head_request, parts, post_as_get, purge_request};
 use super::{service::Proxy, slices};
 use crate::caching::plan::{Asked, Plan, plan};
 use crate::config::route::AcceptEncoding;
@@ -91,7 +91,10 @@ pub(super) async fn filter(
         return Ok(true);
     }
     head_request::decide(proxy, session, exchange);
-    slices::answer(proxy, session, exchange).await
+    if slices::answer(proxy, session, exchange).await? {
+        return Ok(true);
+    }
+    parts::complete(proxy, session, exchange).await
 }
 
 /// The target URI's parts. `None`: not exactly one valid host.

@@ -240,6 +240,13 @@ fn detail(exchange: &Exchange) -> Option<&str> {
         .or(failure)
 }
 
+/// A piece of the body came from the origin.
+pub(super) fn arriving(body: Option<&Bytes>, exchange: &mut Exchange) {
+    if let (Some(body), Some(arriving)) = (body, &mut exchange.arriving) {
+        arriving.write(body);
+    }
+}
+
 /// A part of the body is on its way to the client. What is not stored passes by here even where the
 /// client's conditions want no body.
 pub(super) fn body(session: &mut Session, body: &mut Option<Bytes>, exchange: &mut Exchange) {

@@ -1,7 +1,7 @@
 //! Pingora's callbacks in the order of a request's life, one line each: no decision is made here.
 
 use super::lock::Lock;
-use super::slices::Flights;
+use super::own_requests::Flights;
 use super::storage::Backend;
 use super::{cache_phase, content, head_request, post_as_get, storing};
 use super::{request_phase, response_phase, upstream_phase};
@@ -25,7 +25,7 @@ pub struct Proxy {
     pub(super) backend: &'static Backend,
     pub(super) lock: &'static Lock,
     pub(super) fetcher: Arc<Fetcher>,
-    pub(super) slices: &'static Flights,
+    pub(super) flights: &'static Flights,
 }
 
 impl Proxy {
@@ -33,13 +33,13 @@ impl Proxy {
     pub fn new(gateway: Arc<Gateway>) -> Self {
         let backend = Box::leak(Box::new(Backend::new(gateway.clone())));
         let lock = Box::leak(Box::new(Lock::new(gateway.metrics.clone())));
-        let slices = Box::leak(Box::new(Flights::new()));
+        let flights = Box::leak(Box::new(Flights::new()));
         Self {
             gateway,
             backend,
             lock,
             fetcher: Fetcher::new(),
-            slices,
+            flights,
         }
     }
 }
@@ -53,7 +53,6 @@ impl ProxyHttp for Proxy {
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
-
     async fn request_filter(&self, session: &mut Session, ctx: &mut Exchange) -> Result<bool> {
         request_phase::filter(self, session, ctx).await
     }
@@ -154,6 +153,7 @@ impl ProxyHttp for Proxy {
         ctx: &mut Exchange,
     ) -> Result<Option<Duration>> {
         post_as_get::body(self, ctx, body.as_ref(), end_of_stream);
+        response_phase::arriving(body.as_ref(), ctx);
         Ok(cache_phase::hold_back(session, ctx))
     }
 

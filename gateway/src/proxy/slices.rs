@@ -9,27 +9,21 @@ mod order;
 mod slice;
 
 use super::failure::{self, Failure};
-use super::{fields, response_phase, service::Proxy, storage};
-use crate::caching::plan::Plan;
+use super::own_requests::{OwnRequests, Unavailable};
+use super::{response_phase, service::Proxy, storage};
 use crate::clock;
-use crate::config::upstream::UpstreamProtocol;
 use crate::exchange::{Decision, Exchange, FoundResponse, Origin, Served, WhileRevalidating};
-use crate::snapshot::LiveRoute;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use pingora_core::protocols::http::HttpTask;
-use pingora_error::{Error, ErrorType, OrErr, Result};
-use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_error::{Error, ErrorType, Result};
+use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use shoal_cache::Collapse;
 use shoal_rules::precondition::{Precondition, evaluate, not_modified_headers};
 use shoal_rules::range::{ContentRange, RangeVerdict, requested};
-use shoal_rules::{Presented, Reason, hop_by_hop};
-use slice::{Slice, Slicer, Source, Unavailable, strong_tag};
+use shoal_rules::{Presented, Reason};
+use slice::{Slice, Slicer, Source, strong_tag};
 use std::ops::Range;
-
-/// Slices that are being fetched.
-pub(super) type Flights = Collapse<slice::Flight>;
 
 /// `Ok(true)`: answered.
 pub(super) async fn answer(
@@ -37,7 +31,7 @@ pub(super) async fn answer(
     session: &mut Session,
     exchange: &mut Exchange,
 ) -> Result<bool> {
-    let Some(slicer) = slicer(proxy, session, exchange)? else {
+    let Some(slicer) = slicer(proxy, session, exchange) else {
         return Ok(false);
     };
     if slicer.is_known_whole() {
@@ -46,7 +40,7 @@ pub(super) async fn answer(
     let number = first_number(&session.req_header().headers, slicer.size);
     let first = match slicer.open(number).await {
         Ok(slice) => slice,
-        Err(Unavailable::Whole) => return Ok(false),
+        Err(Unavailable::Whole | Unavailable::Status(_)) => return Ok(false),
         Err(Unavailable::Origin(failure)) => {
             failure::respond(session, exchange, failure).await?;
             return Ok(true);
@@ -94,13 +88,9 @@ pub(super) async fn answer(
 }
 
 /// What slicing needs, when this request is one for it.
-fn slicer(proxy: &Proxy, session: &Session, exchange: &Exchange) -> Result<Option<Slicer>> {
-    let (Plan::Lookup(lookup), Some(route)) = (&exchange.plan, &exchange.route) else {
-        return Ok(None);
-    };
-    let Some(size) = route.config.cache.slice else {
-        return Ok(None);
-    };
+fn slicer(proxy: &Proxy, session: &Session, exchange: &Exchange) -> Option<Slicer> {
+    let route = exchange.route.as_ref()?;
+    let size = route.config.cache.slice?;
     let plain = session.req_header().method == Method::GET
         && !exchange.background
         && !shoal_rules::only_if_cached(
@@ -111,66 +101,14 @@ fn slicer(proxy: &Proxy, session: &Session, exchange: &Exchange) -> Result<Optio
             &route.policy,
         );
     if !plain {
-        return Ok(None);
+        return None;
     }
-    let request = request(session.req_header(), exchange, route)?;
-    Ok(Some(Slicer {
-        gateway: proxy.gateway.clone(),
-        fetcher: proxy.fetcher.clone(),
-        flights: proxy.slices,
-        route: route.clone(),
-        lookup: (**lookup).clone(),
-        host: exchange.target.host.clone(),
+    let own = OwnRequests::of(proxy, session, exchange)?;
+    Some(Slicer {
+        own,
+        flights: proxy.flights,
         size: size.0,
-        asked: session.req_header().headers.clone(),
-        request,
-    }))
-}
-
-/// What is sent to the origin for each slice, but for `Range`.
-fn request(asked: &RequestHeader, exchange: &Exchange, route: &LiveRoute) -> Result<RequestHeader> {
-    let mut request = asked.clone();
-    let mut kept = HeaderMap::clone(&asked.headers);
-    hop_by_hop::strip(&mut kept);
-    for name in asked
-        .headers
-        .keys()
-        .filter(|name| !kept.contains_key(*name))
-    {
-        request.remove_header(name);
-    }
-    for name in slice::NOT_SENT {
-        request.remove_header(&name);
-    }
-    fields::forward(&mut request, exchange)?;
-    // Only slices of one coding fit together.
-    request.insert_header(header::ACCEPT_ENCODING, "identity")?;
-    let http2 = matches!(
-        route.pool.config.protocol,
-        UpstreamProtocol::H2 | UpstreamProtocol::H2c
-    );
-    let host = &exchange.target.host;
-    if http2 {
-        let scheme = if route.pool.config.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        let uri = http::Uri::builder()
-            .scheme(scheme)
-            .authority(host.as_str())
-            .path_and_query(exchange.target.path_and_query())
-            .build();
-        request.set_uri(uri.or_err(ErrorType::InvalidHTTPHeader, "no authority")?);
-        request.set_version(Version::HTTP_2);
-        request.remove_header(&header::HOST);
-    } else {
-        request.set_version(Version::HTTP_11);
-        if !request.headers.contains_key(header::HOST) {
-            request.insert_header(header::HOST, host)?;
-        }
-    }
-    Ok(request)
+    })
 }
 
 /// The slice in which the wanted bytes begin. A suffix has its beginning only once the length is known.

@@ -5,8 +5,10 @@
 //! `cache_phase`, and [`FillOrder`] on the meta.
 
 use super::asked::{Asked, FillOrder};
+use super::parts;
 use super::storage_body::{CompleteBody, FillWriter, GrowingBody};
 use crate::caching::lookup::{self, Count, Variants};
+use crate::caching::parts::index_key;
 use crate::caching::plan::{host_scope, tag_scope, uri_scope, variant};
 use crate::caching::stored_response::{Stored, StoredResponse};
 use crate::caching::varying;
@@ -33,7 +35,9 @@ use std::sync::Arc;
 
 /// The storage that Pingora holds. It lives as long as the process.
 pub(super) struct Backend {
-    gateway: Arc<Gateway>,
+    pub(super) gateway: Arc<Gateway>,
+    /// Held while an index of parts is changed.
+    pub(super) parts: Mutex<()>,
     /// Readers of fills that have just begun, until their own request takes them: by then the fill may
     /// already be hidden from look-ups.
     begun: Mutex<HashMap<u64, (CacheMeta, Reader)>>,
@@ -43,6 +47,7 @@ impl Backend {
     pub(super) fn new(gateway: Arc<Gateway>) -> Self {
         Self {
             gateway,
+            parts: Mutex::default(),
             begun: Mutex::default(),
         }
     }
@@ -86,7 +91,7 @@ impl Backend {
         let mut values = match self.store().peek(primary, now) {
             Some(Found::Complete(hit)) => match Stored::decode(hit.entry.meta()) {
                 Some(Stored::VaryIndex(values)) => values,
-                Some(Stored::Response(_)) | None => Vec::new(),
+                Some(Stored::Response(_) | Stored::Parts(_) | Stored::Part) | None => Vec::new(),
             },
             Some(Found::Filling(_)) | None => Vec::new(),
         };
@@ -129,10 +134,7 @@ impl Storage for Backend {
         let found = lookup::find(self.store(), &asked.key, &asked.request, now, Count::Use);
         let located = match found {
             Ok(located) => located,
-            Err(absent) => {
-                asked.located(absent.key.hash, absent.variants);
-                return Ok(None);
-            }
+            Err(absent) => return parts::find(&self.gateway, asked, &absent),
         };
         asked.located(located.key.hash, Variants::None);
         let mut response = *located.response;
@@ -176,7 +178,12 @@ impl Storage for Backend {
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
         let order = order(meta)?;
-        let fill = self.begin(&asked(key)?.key, meta)?;
+        let asked = asked(key)?;
+        if asked.has_found_parts() {
+            // The whole is newer than its parts.
+            self.store().remove(&index_key(&asked.key), None);
+        }
+        let fill = self.begin(&asked.key, meta)?;
         let id = fill.id().0;
         self.begun
             .lock()
@@ -204,11 +211,24 @@ impl Storage for Backend {
 
     async fn update_meta(
         &'static self,
-        _key: &CacheKey,
+        key: &CacheKey,
         meta: &CacheMeta,
         _trace: &SpanHandle,
     ) -> Result<bool> {
-        freshen(self.store(), meta)
+        let (asked, order) = (asked(key)?, order(meta)?);
+        let Some((found, current)) = &order.current else {
+            return Ok(false);
+        };
+        if *found != index_key(&asked.key) {
+            return freshen(self.store(), meta);
+        }
+        let new = freshened(meta, order)?;
+        let response = decode(&new.meta)?;
+        let kept = parts::freshen(self, &asked.key, *current, &response, &new, &order.uri);
+        if !kept {
+            order.progress.set_refused();
+        }
+        Ok(kept)
     }
 
     fn support_streaming_partial_write(&self) -> bool {
@@ -226,19 +246,22 @@ pub(super) fn freshen(store: &Store, meta: &CacheMeta) -> Result<bool> {
     let Some((key, current)) = order.current.clone() else {
         return Ok(false);
     };
-    let freshened = Freshened {
+    let kept = store.freshen(&key, current, freshened(meta, order)?);
+    if kept.is_err() {
+        order.progress.set_refused();
+    }
+    Ok(kept.is_ok())
+}
+
+fn freshened(meta: &CacheMeta, order: &FillOrder) -> Result<Freshened> {
+    Ok(Freshened {
         meta: encode(meta, order)?,
         scopes: scopes(order),
         epoch: order.epoch,
         stamp: Stamp::default(),
         requested: clock::moment(order.requested),
         useful_until: clock::moment(order.freshness.useful_until()),
-    };
-    let freshened = store.freshen(&key, current, freshened);
-    if freshened.is_err() {
-        order.progress.set_refused();
-    }
-    Ok(freshened.is_ok())
+    })
 }
 
 /// Seconds that no clock reaches: whether stale may be served is decided by the rules, not by Pingora.
@@ -332,7 +355,9 @@ fn missing(what: &str) -> Box<Error> {
 fn decode(meta: &bytes::Bytes) -> Result<Arc<StoredResponse>> {
     match Stored::decode(meta) {
         Some(Stored::Response(response)) => Ok(Arc::new(*response)),
-        Some(Stored::VaryIndex(_)) | None => Err(missing("entry")),
+        Some(Stored::VaryIndex(_) | Stored::Parts(_) | Stored::Part) | None => {
+            Err(missing("entry"))
+        }
     }
 }
 

@@ -4,9 +4,11 @@
 //! What Pingora's state machine does with it is `cache_phase`.
 
 use super::asked::FillOrder;
-use super::plugin_hooks;
+use super::lock::KEPT_AS_PART;
 use super::service::Proxy;
 use super::storage::head;
+use super::{cache_phase, parts, plugin_hooks};
+use crate::caching::parts::index_key;
 use crate::caching::plan::{Lookup, Plan, variant};
 use crate::caching::tags;
 use crate::clock;
@@ -34,7 +36,8 @@ pub(super) fn judge(
     exchange: &mut Exchange,
 ) -> RespCacheable {
     match storable(proxy, session, response, exchange) {
-        Ok(meta) => RespCacheable::Cacheable(meta),
+        Ok(Storable::Whole(meta)) => RespCacheable::Cacheable(meta),
+        Ok(Storable::Part) => RespCacheable::Uncacheable(NoCacheReason::Custom(KEPT_AS_PART)),
         Err(reason) => {
             exchange.outcome.not_stored = Some(reason);
             exchange.outcome.stored = None;
@@ -118,12 +121,20 @@ fn refused_for_all(exchange: &Exchange) -> bool {
     rules::storability(&presented, &received, &route.policy, overrides, &times).is_err()
 }
 
+/// How a response is kept.
+enum Storable {
+    /// By Pingora.
+    Whole(CacheMeta),
+    /// As it passes.
+    Part,
+}
+
 fn storable(
     proxy: &Proxy,
     session: &Session,
     response: &ResponseHeader,
     exchange: &mut Exchange,
-) -> Result<CacheMeta, Reason> {
+) -> Result<Storable, Reason> {
     let (Plan::Lookup(lookup), Some(route)) = (&exchange.plan, exchange.route.clone()) else {
         return Err(Reason::CacheDisabled);
     };
@@ -152,7 +163,16 @@ fn storable(
         received: now,
     };
     let overrides = &origin.decision.overrides;
-    let freshness = rules::storability(&presented, &received, &route.policy, overrides, &times)?;
+    let takes_range = cache_phase::takes_range(session);
+    if takes_range && !answers_range(response.status) {
+        return Err(Reason::PartialResponse);
+    }
+    let policy = if takes_range {
+        &route.parts_policy
+    } else {
+        &route.policy
+    };
+    let freshness = rules::storability(&presented, &received, policy, overrides, &times)?;
     if lookup.class == MethodClass::Get && has_content(session) {
         return Err(Reason::RequestContent);
     }
@@ -160,6 +180,11 @@ fn storable(
     let order = order(
         exchange, origin, &route, *lookup, freshness, &headers, request,
     )?;
+    if response.status == StatusCode::PARTIAL_CONTENT {
+        parts::begin(proxy, session, exchange, &primary, &headers, order)?;
+        exchange.outcome.stored = Some(freshness);
+        return Ok(Storable::Part);
+    }
     if exchange.outcome.served == Served::Revalidated
         && !fits(&order, &primary, exchange.outcome.found.as_ref())
     {
@@ -169,7 +194,13 @@ fn storable(
     exchange.outcome.stored = Some(freshness);
     let meta = meta(response.status, &headers, order, now).ok_or(Reason::Incomplete)?;
     exchange.withheld = withheld(&headers, meta.headers());
-    Ok(meta)
+    Ok(Storable::Whole(meta))
+}
+
+/// Whether a status speaks of the resource, and not of the range that was asked for.
+fn answers_range(status: StatusCode) -> bool {
+    let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
+    status.is_success() || status.is_redirection() || gone
 }
 
 /// The response to a POST as the answer to later GETs, which `lookup` would look up (RFC 9110 9.3.3).
@@ -285,10 +316,11 @@ fn fits(order: &FillOrder, primary: &Key, found: Option<&FoundResponse>) -> bool
         None => primary.clone(),
         Some((_, selector)) => variant(primary, *selector),
     };
+    let parts = || order.vary.is_none().then(|| index_key(primary));
     order
         .current
         .as_ref()
-        .is_none_or(|(current, _)| *current == key)
+        .is_none_or(|(current, _)| *current == key || Some(current) == parts().as_ref())
 }
 
 fn order(

@@ -2,7 +2,7 @@
 //! fails.
 
 use super::failure::{self, Failure};
-use super::{fields, head_request, service::Proxy};
+use super::{cache_phase, fields, head_request, service::Proxy};
 use crate::caching::plan::Plan;
 use crate::clock;
 use crate::config::upstream::Balance;
@@ -130,6 +130,14 @@ pub(super) fn request(
         // Conditions ask whether a method that changes something may go on (RFC 9110 13.1.2), which is the
         // client's to say. A stale response to POST is fetched anew.
         restore_conditions(session.req_header(), request)?;
+    }
+    if cache_phase::takes_range(session) {
+        // Pingora asks for the whole, to have it stored.
+        for name in [header::RANGE, header::IF_RANGE] {
+            if let Some(value) = session.req_header().headers.get(&name) {
+                request.insert_header(name, value.clone())?;
+            }
+        }
     }
     fields::forward(request, exchange)
 }

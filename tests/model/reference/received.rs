@@ -9,7 +9,7 @@ use super::expected::{CacheWords, Expected};
 use super::freshness::{Candidate, Judged, has_validator};
 use super::uri::same_origin;
 use super::variants::Stored;
-use super::{Exchange, Reference, without_hop_by_hop};
+use super::{Exchange, Reference, parts, without_hop_by_hop};
 use crate::fields::Fields;
 use crate::mutation::Mutation;
 use crate::sequence::{Manner, Sent};
@@ -125,7 +125,10 @@ impl Reference {
         let candidate = self.candidate(exchange, sent.status, &fields);
         let (judged, date, age) = (candidate.judge(), candidate.date(), candidate.age());
         let mut expected = Expected::own(sent.status, None, None);
-        if let Some(freshness) = judged.stored() {
+        let why = words.fwd.as_deref().unwrap_or_default();
+        let about_range = parts::takes_range(step.method, &step.fields, why)
+            && !parts::answers_range(sent.status);
+        if let Some(freshness) = judged.stored().filter(|_| !about_range) {
             words.stored = true;
             words.ttl = Some(freshness.ttl());
             expected.age = Some(age);

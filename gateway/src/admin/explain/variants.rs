@@ -20,7 +20,7 @@ pub(super) fn section(store: &Store, primary: &Key, request: &HeaderMap, now: Mo
     };
     let values = match index {
         Some(Stored::VaryIndex(values)) => values,
-        Some(Stored::Response(_)) | None => Vec::new(),
+        Some(Stored::Response(_) | Stored::Parts(_) | Stored::Part) | None => Vec::new(),
     };
     let values = values.iter().take(VALUES_MAX);
     Value::Array(

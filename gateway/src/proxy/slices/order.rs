@@ -2,17 +2,17 @@
 //!
 //! It runs in a task of its own. Who waits for it, and where its result is found again, is `slice`.
 
-use super::slice::{Flight, Slicer, Unavailable, content_range, strong_tag};
+use super::slice::{Slicer, content_range, strong_tag};
 use crate::caching::stored_response::{Stored, StoredResponse};
 use crate::caching::tags;
 use crate::clock;
-use crate::proxy::failure::Failure;
+use crate::proxy::own_requests::{Flight, Unavailable, pour};
 use crate::upstream::connect::fetch::Fetched;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use shoal_cache::{Epoch, Fill, FillSpec, Freshened, Hit, Key, Lease, Listed, Stamp};
 use shoal_rules as rules;
-use shoal_rules::{Freshness, Overrides, Presented, Received, Times};
+use shoal_rules::Freshness;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -34,7 +34,7 @@ impl Order {
         number: u64,
         stale: Option<(Key, Hit, Arc<StoredResponse>)>,
     ) -> Self {
-        let epoch = slicer.gateway.store.epoch();
+        let epoch = slicer.own.gateway.store.epoch();
         Self {
             slicer: slicer.clone(),
             number,
@@ -45,14 +45,17 @@ impl Order {
     }
 
     pub(super) async fn run(self, lease: Lease<Flight>) {
-        let busy = self.slicer.gateway.drain.busy();
+        let busy = self.slicer.own.gateway.drain.busy();
         let begun = self.begin().await;
         let told = begun.as_ref().map(drop).map_err(|unavailable| *unavailable);
         // From here on look-ups find the fill, or the reason is known: others may lead.
         lease.send_replace(Some(told));
         drop(lease);
         if let Ok(Some((fill, fetched))) = begun {
-            pour(fill, fetched).await;
+            let announced = content_range(&fetched.head.headers).and_then(|range| range.range);
+            if let Some(announced) = announced {
+                pour(fill, fetched, announced.end - announced.start).await;
+            }
         }
         drop(busy);
     }
@@ -60,27 +63,16 @@ impl Order {
     /// Asks the origin. `Ok(None)`: what was stored is confirmed.
     async fn begin(&self) -> Result<Option<(Fill, Fetched)>, Unavailable> {
         let slicer = &self.slicer;
-        let mut request = slicer.request.clone();
         let first = self.number * slicer.size;
         let last = first + slicer.size - 1;
-        let ranged = request.insert_header(header::RANGE, format!("bytes={first}-{last}"));
-        ranged.map_err(|_invalid| Unavailable::Whole)?;
+        let range = HeaderValue::from_str(&format!("bytes={first}-{last}"));
+        let mut fields = vec![(header::RANGE, range.map_err(|_invalid| Unavailable::Whole)?)];
         if let Some((_, _, stale)) = &self.stale
             && let Some(tag) = stale.headers.get(header::ETAG)
         {
-            let conditional = request.insert_header(header::IF_NONE_MATCH, tag.clone());
-            conditional.map_err(|_invalid| Unavailable::Whole)?;
+            fields.push((header::IF_NONE_MATCH, tag.clone()));
         }
-        let host = slicer
-            .host
-            .rsplit_once(':')
-            .map_or(&*slicer.host, |(host, _port)| host);
-        let hash = Some(slicer.lookup.uri.as_str());
-        let fetched = slicer
-            .fetcher
-            .fetch(&slicer.route.pool, request, host, hash)
-            .await;
-        let fetched = fetched.map_err(|error| Unavailable::Origin(Failure::of(&error)))?;
+        let fetched = slicer.own.send(fields).await?;
         match (fetched.head.status, &self.stale) {
             (StatusCode::NOT_MODIFIED, Some((key, hit, stale))) => {
                 self.freshen(key, hit, stale, &fetched.head.headers)?;
@@ -91,6 +83,7 @@ impl Order {
                 None => Err(self.remember_whole()),
             },
             (StatusCode::OK, _) => Err(self.remember_whole()),
+            (status, _) if status.is_server_error() => Err(Unavailable::Status(status)),
             _other => Err(Unavailable::Whole),
         }
     }
@@ -105,9 +98,9 @@ impl Order {
         if !fits || headers.contains_key(header::VARY) || strong_tag(headers).is_none() {
             return None;
         }
-        let freshness = self.freshness(headers)?;
-        let tags = tags::of(slicer.lookup.tags.iter().cloned(), headers, &slicer.host);
-        let scopes = slicer.scopes(&tags, Listed::Counted);
+        let freshness = slicer.own.freshness(headers, self.requested)?;
+        let tags = tags::of(slicer.own.lookup.tags.iter().cloned(), headers, &slicer.own.host);
+        let scopes = slicer.own.scopes(&tags, Listed::Counted);
         let spec = FillSpec {
             key: slicer.key(self.number),
             meta: self.meta(headers, freshness, tags)?,
@@ -119,7 +112,7 @@ impl Order {
             max_body: slicer.size,
             size_hint: Some(part.end - part.start),
         };
-        slicer.gateway.store.begin_fill(spec).ok()
+        slicer.own.gateway.store.begin_fill(spec).ok()
     }
 
     fn freshen(
@@ -130,13 +123,17 @@ impl Order {
         not_modified: &HeaderMap,
     ) -> Result<(), Unavailable> {
         let headers = rules::validation::freshen(&stale.headers, not_modified, clock::now());
-        let freshness = self.freshness(&headers).ok_or(Unavailable::Whole)?;
+        let freshness = self
+            .slicer
+            .own
+            .freshness(&headers, self.requested)
+            .ok_or(Unavailable::Whole)?;
         let meta = self
             .meta(&headers, freshness, stale.tags.clone())
             .ok_or(Unavailable::Whole)?;
         let freshened = Freshened {
             meta,
-            scopes: self.slicer.scopes(&stale.tags, Listed::Counted),
+            scopes: self.slicer.own.scopes(&stale.tags, Listed::Counted),
             epoch: self.epoch,
             stamp: Stamp::default(),
             requested: clock::moment(self.requested),
@@ -145,28 +142,11 @@ impl Order {
         // Refused means purged or replaced meanwhile: then it is asked for once more.
         let _ = self
             .slicer
+            .own
             .gateway
             .store
             .freshen(key, hit.entry.id(), freshened);
         Ok(())
-    }
-
-    fn freshness(&self, headers: &HeaderMap) -> Option<Freshness> {
-        let slicer = &self.slicer;
-        let presented = Presented {
-            method: &Method::GET,
-            headers: &slicer.asked,
-        };
-        let received = Received {
-            status: StatusCode::PARTIAL_CONTENT,
-            headers,
-        };
-        let times = Times {
-            requested: self.requested,
-            received: clock::now(),
-        };
-        let policy = &slicer.route.parts_policy;
-        rules::storability(&presented, &received, policy, &Overrides::default(), &times).ok()
     }
 
     fn meta(&self, headers: &HeaderMap, freshness: Freshness, tags: Vec<String>) -> Option<Bytes> {
@@ -175,9 +155,9 @@ impl Order {
             status: StatusCode::PARTIAL_CONTENT,
             headers: rules::hop_by_hop::storable_headers(headers, clock::now()),
             tags,
-            route: self.slicer.route.config.name.clone(),
+            route: self.slicer.own.route.config.name.clone(),
         };
-        Stored::Response(Box::new(stored)).encode(&self.slicer.lookup.uri)
+        Stored::Response(Box::new(stored)).encode(&self.slicer.own.lookup.uri)
     }
 
     /// Spares the origin the question for a while.
@@ -185,11 +165,11 @@ impl Order {
         let slicer = &self.slicer;
         let now = clock::now();
         let spec = Stored::VaryIndex(Vec::new())
-            .encode(&slicer.lookup.uri)
+            .encode(&slicer.own.lookup.uri)
             .map(|meta| FillSpec {
                 key: slicer.whole_key(),
                 meta,
-                scopes: slicer.scopes(&[], Listed::Silent),
+                scopes: slicer.own.scopes(&[], Listed::Silent),
                 epoch: self.epoch,
                 stamp: Stamp::default(),
                 requested: clock::moment(self.requested),
@@ -200,6 +180,7 @@ impl Order {
         // Not remembered, it is only asked again.
         let _ = spec.and_then(|spec| {
             slicer
+                .own
                 .gateway
                 .store
                 .begin_fill(spec)
@@ -208,31 +189,5 @@ impl Order {
                 .ok()
         });
         Unavailable::Whole
-    }
-}
-
-/// Writes what comes. A body that breaks off, or runs over, drops the fill: its readers fail.
-async fn pour(mut fill: Fill, mut fetched: Fetched) {
-    let announced = content_range(&fetched.head.headers).and_then(|range| range.range);
-    let Some(expected) = announced.map(|range| range.end - range.start) else {
-        return;
-    };
-    let mut received = 0;
-    loop {
-        match fetched.next().await {
-            Ok(Some(bytes)) => {
-                received += bytes.len() as u64;
-                if received > expected {
-                    return;
-                }
-                fill.write(bytes);
-            }
-            Ok(None) => break,
-            Err(_broken) => return,
-        }
-    }
-    if received == expected {
-        // A refusal (purged meanwhile) is the engine's to count; readers have everything.
-        let _ = fill.finish(None);
     }
 }

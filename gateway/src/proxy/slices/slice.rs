@@ -3,20 +3,15 @@
 //! A fetch runs in a task of its own, so that it ends whole whatever its first client does. Requests for the
 //! same slice join it.
 
-use super::Flights;
 use super::order::Order;
-use crate::caching::plan::{Lookup, host_scope, tag_scope, uri_scope, variant};
+use crate::caching::plan::variant;
 use crate::caching::stored_response::{Stored, StoredResponse};
 use crate::clock;
-use crate::gateway::Gateway;
-use crate::proxy::failure::Failure;
-use crate::snapshot::LiveRoute;
-use crate::upstream::connect::fetch::Fetcher;
+use crate::proxy::own_requests::{Flights, OwnRequests, Unavailable};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, header};
+use http::{HeaderMap, Method, header};
 use pingora_error::{Error, ErrorType, Result};
-use pingora_http::RequestHeader;
-use shoal_cache::{EntryId, Found, Hit, Joined, Key, Listed, Piece, Reader, Scopes, Usability};
+use shoal_cache::{EntryId, Found, Hit, Joined, Key, Piece, Reader, Usability};
 use shoal_rules::range::ContentRange;
 use shoal_rules::validator::EntityTag;
 use shoal_rules::{Presented, Reuse, reuse};
@@ -25,48 +20,15 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Fields of the client's request that concern the whole, not the slices.
-pub(super) const NOT_SENT: [HeaderName; 9] = [
-    header::RANGE,
-    header::IF_RANGE,
-    header::IF_MATCH,
-    header::IF_NONE_MATCH,
-    header::IF_MODIFIED_SINCE,
-    header::IF_UNMODIFIED_SINCE,
-    header::CONNECTION,
-    header::TE,
-    header::UPGRADE,
-];
-
 /// A slice that is gone as often as this as soon as it was fetched is not to be had.
 const ATTEMPTS_MAX: usize = 3;
 
 /// Everything that finding and fetching the slices of one object needs.
 #[derive(Clone)]
 pub(super) struct Slicer {
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) fetcher: Arc<Fetcher>,
+    pub(super) own: OwnRequests,
     pub(super) flights: &'static Flights,
-    pub(super) route: Arc<LiveRoute>,
-    pub(super) lookup: Lookup,
-    pub(super) host: String,
     pub(super) size: u64,
-    /// The client's fields.
-    pub(super) asked: HeaderMap,
-    /// What is sent to the origin, but for `Range`.
-    pub(super) request: RequestHeader,
-}
-
-/// A slice that is being fetched. Those who wait are told how it went.
-pub(in crate::proxy) type Flight = watch::Sender<Option<Result<(), Unavailable>>>;
-
-/// Why a slice is not to be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::proxy) enum Unavailable {
-    /// The object has to be taken whole, the ordinary way.
-    Whole,
-    /// The origin failed.
-    Origin(Failure),
 }
 
 /// How a slice came.
@@ -127,7 +89,11 @@ impl Slicer {
     /// Whether the object was found not to be sliceable a short time ago.
     pub(super) fn is_known_whole(&self) -> bool {
         let now = clock::moment(clock::now());
-        self.gateway.store.peek(&self.whole_key(), now).is_some()
+        self.own
+            .gateway
+            .store
+            .peek(&self.whole_key(), now)
+            .is_some()
     }
 
     /// The slice `number`, from wherever it is to be had.
@@ -150,7 +116,7 @@ impl Slicer {
                 }
                 Joined::Follower(flight) => {
                     source = Source::Followed;
-                    self.gateway.metrics.collapsed();
+                    self.own.gateway.metrics.collapsed();
                     flight.subscribe()
                 }
             };
@@ -169,7 +135,7 @@ impl Slicer {
 
     fn find(&self, number: u64, source: Source) -> Has {
         let (key, now) = (self.key(number), clock::now());
-        match self.gateway.store.get(&key, clock::moment(now)) {
+        match self.own.gateway.store.get(&key, clock::moment(now)) {
             None => Has::Nothing,
             Some(Found::Filling(reader)) => {
                 let Some(response) = response(reader.meta()) else {
@@ -183,9 +149,9 @@ impl Slicer {
                 };
                 let presented = Presented {
                     method: &Method::GET,
-                    headers: &self.asked,
+                    headers: &self.own.asked,
                 };
-                let verdict = reuse(&response.freshness, &presented, &self.route.policy, now);
+                let verdict = reuse(&response.freshness, &presented, &self.own.route.policy, now);
                 // What was fetched for this very request answers it, whatever it asked of stored ones.
                 let usable = source != Source::Stored
                     || (hit.usability == Usability::Usable
@@ -209,27 +175,18 @@ impl Slicer {
     /// Size and number are part of a slice's key: another size is another set of slices.
     pub(super) fn key(&self, number: u64) -> Key {
         let selector = u128::from(self.size) << 64 | u128::from(number);
-        variant(&self.lookup.key, selector.to_be_bytes())
+        variant(&self.own.lookup.key, selector.to_be_bytes())
     }
 
     pub(super) fn whole_key(&self) -> Key {
-        variant(&self.lookup.key, [0xff; 16])
-    }
-
-    pub(super) fn scopes(&self, tags: &[String], listed: Listed) -> Scopes {
-        Scopes {
-            uri: uri_scope(&self.lookup.uri),
-            host: host_scope(&self.host),
-            tags: tags.iter().map(|tag| tag_scope(tag)).collect(),
-            listed,
-        }
+        variant(&self.own.lookup.key, [0xff; 16])
     }
 }
 
 fn response(meta: &Bytes) -> Option<Arc<StoredResponse>> {
     match Stored::decode(meta)? {
         Stored::Response(response) => Some(Arc::new(*response)),
-        Stored::VaryIndex(_) => None,
+        Stored::VaryIndex(_) | Stored::Parts(_) | Stored::Part => None,
     }
 }
 
