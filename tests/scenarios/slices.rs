@@ -1,7 +1,7 @@
 //! Large objects in slices (RFC 9110 sections 14 and 15.3.7): `slice: 1KiB` on an object of 2,500 bytes.
 
 use serde_json::json;
-use shoal_tests::{Answer, Ask, Gateway, Origin, Step, fwd, get, ok, status};
+use shoal_tests::{Answer, Ask, Gateway, Origin, Step, eventually, fwd, get, hit, ok, status};
 
 const SIZE: usize = 1024;
 const LENGTH: usize = 2500;
@@ -232,4 +232,81 @@ async fn a_slice_is_stored_whole_though_its_client_leaves() {
         .await
         .expect(status(206).body(bytes(..1000)));
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stale_slice_is_served_while_it_is_validated() {
+    let origin = Origin::script([
+        asked(0).respond(part(0, "1").age(61).swr(600)),
+        asked(0)
+            .if_none_match("\"1\"")
+            .hold("refresh")
+            .respond(status(304).max_age(600).etag("1")),
+    ]);
+    let gateway = gateway(&origin).await;
+    let ask = async || gateway.send(get("/big").range("0-9")).await;
+    let expected = || status(206).body(bytes(..10));
+    ask().await.expect(expected());
+    // Not held up by the validation, and not by a second one.
+    ask().await.expect(expected().cache_status(hit().stale()));
+    origin.wait_for("refresh").await;
+    ask().await.expect(expected().cache_status(hit().stale()));
+    origin.release("refresh").await;
+    let fresh = async || ask().await.cache_status().ttl().filter(|ttl| *ttl > 0);
+    eventually("a fresh slice", fresh).await;
+    assert_eq!(origin.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_stale_slice_is_replaced_in_the_background_too() {
+    let origin = Origin::script([
+        asked(0).respond(part(0, "1").age(61).swr(600)),
+        asked(0)
+            .if_none_match("\"1\"")
+            .respond(part(0, "2").header("X-Edition", "new")),
+    ]);
+    let gateway = gateway(&origin).await;
+    let ask = async || gateway.send(get("/big").range("0-9")).await;
+    ask().await.expect(status(206).without("X-Edition"));
+    ask().await.expect(status(206).hit().without("X-Edition"));
+    let new = async || Some(ask().await).filter(|came| came.header("X-Edition").is_some());
+    let came = eventually("the new slice", new).await;
+    came.expect(status(206).body(bytes(..10)).hit());
+}
+
+#[tokio::test]
+async fn a_stale_slice_stands_in_for_an_origin_that_fails() {
+    let origin = Origin::script([
+        asked(0).respond(part(0, "1").age(61).sie(600)),
+        asked(0)
+            .if_none_match("\"1\"")
+            .respond(status(503).body("down")),
+    ]);
+    let gateway = gateway(&origin).await;
+    let ask = async || gateway.send(get("/big").range("0-9")).await;
+    ask().await.expect(status(206).body(bytes(..10)));
+    let stale = ask().await;
+    assert_eq!(stale.cache_status().value("fwd"), Some("stale"));
+    stale.expect(status(206).body(bytes(..10)));
+}
+
+#[tokio::test]
+async fn what_must_be_validated_does_not_stand_in() {
+    let strict = part(0, "1")
+        .age(61)
+        .sie(600)
+        .cache_control("must-revalidate");
+    let origin = Origin::script([
+        asked(0).respond(strict),
+        asked(0)
+            .if_none_match("\"1\"")
+            .respond(status(503).body("down")),
+        get("/big")
+            .without("Range")
+            .respond(status(503).body("down")),
+    ]);
+    let gateway = gateway(&origin).await;
+    let ask = async || gateway.send(get("/big").range("0-9")).await;
+    ask().await.expect(status(206).body(bytes(..10)));
+    ask().await.expect(status(503).body("down"));
 }

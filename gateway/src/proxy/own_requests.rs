@@ -16,8 +16,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, head
 use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
-use shoal_cache::{Collapse, Fill, Listed, Scopes};
+use shoal_cache::{Collapse, Fill, Listed, Scopes, Written};
 use shoal_rules::{Freshness, Overrides, Presented, Received, Times, hop_by_hop, storability};
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::watch;
@@ -189,8 +190,11 @@ pub(super) async fn pour(fill: Fill, mut fetched: Fetched, expected: u64) {
         if received > expected {
             return;
         }
-        if let Some(fill) = &mut fill {
-            fill.write(bytes);
+        if let Some(fill) = &mut fill
+            && fill.write(bytes) == Written::Outgrown
+        {
+            // All fills together hold too much: who reads this one sets the pace.
+            poll_fn(|cx| fill.poll_room(cx)).await;
         }
         // At once, and not after the body's end: a reader that has everything may ask for it again. A
         // refusal (purged meanwhile) is the engine's to count.

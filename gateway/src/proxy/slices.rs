@@ -130,6 +130,12 @@ fn record(exchange: &mut Exchange, first: &Slice) {
     let outcome = &mut exchange.outcome;
     match first.source {
         Source::Stored => outcome.served = Served::Hit,
+        Source::Stale => outcome.served = Served::Stale,
+        Source::Updating => outcome.served = Served::Updating,
+        Source::StaleOnError => {
+            outcome.served = Served::StaleOnError;
+            outcome.forwarded = Some(Reason::Stale);
+        }
         Source::Fetched | Source::Followed => {
             outcome.forwarded = Some(Reason::UriMiss);
             outcome.stored = Some(first.response.freshness);

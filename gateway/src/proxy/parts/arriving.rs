@@ -14,7 +14,7 @@ use crate::proxy::service::Proxy;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use pingora_proxy::Session;
-use shoal_cache::{Fill, Key};
+use shoal_cache::{Fill, Key, Written};
 use shoal_rules::range::ContentRange;
 use shoal_rules::{Parts, Reason, Received, hop_by_hop};
 use std::ops::Range;
@@ -77,6 +77,7 @@ pub(in crate::proxy) fn begin(
     };
     let fill = index::add(proxy.backend, new).map_err(|refused| match refused {
         Refused::Unfit => Reason::PartialResponse,
+        Refused::TooLarge => Reason::TooLarge,
         Refused::Store => Reason::Invalidated,
     })?;
     exchange.arriving = fill.map(|fill| Arriving {
@@ -114,7 +115,11 @@ impl Arriving {
         let Some(fill) = &mut self.fill else {
             return;
         };
-        fill.write(bytes.clone());
+        if fill.write(bytes.clone()) == Written::Outgrown {
+            // All fills together hold too much. Who follows would have to be waited for.
+            self.fill = None;
+            return;
+        }
         self.left.start += length;
         if self.left.is_empty() {
             // A refusal (purged meanwhile) is the engine's to count.

@@ -7,7 +7,9 @@ use crate::caching::plan::{host_scope, tag_scope, uri_scope};
 use crate::caching::stored_response::{Stored, StoredParts, StoredResponse};
 use crate::clock;
 use bytes::Bytes;
-use shoal_cache::{EntryId, Epoch, Fill, FillSpec, Freshened, Key, Listed, Moment, Scopes, Stamp};
+use shoal_cache::{
+    EntryId, Epoch, Fill, FillSpec, Found, Freshened, Key, Listed, Moment, Refusal, Scopes, Stamp,
+};
 use shoal_rules::{Combination, Parts, validation};
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
@@ -52,7 +54,9 @@ pub(super) struct Place {
 pub(super) enum Refused {
     /// It does not fit to what is stored, or too much is.
     Unfit,
-    /// The engine has no room for it, or it was invalidated.
+    /// The engine has no room for it.
+    TooLarge,
+    /// The engine keeps something newer, or it was invalidated meanwhile.
     Store,
 }
 
@@ -91,11 +95,18 @@ pub(super) fn add(backend: &Backend, new: New) -> Result<Option<Fill>, Refused> 
         let requested = clock::moment(place.requested);
         let spec = place.spec(key, part, requested, useful_until);
         let spec = FillSpec {
+            scopes: place.scopes(Listed::Counted),
             max_body: length,
             size_hint: Some(length),
             ..spec
         };
-        fill = Some(store.begin_fill(spec).map_err(|_refusal| Refused::Store)?);
+        let begun = store.begin_fill(spec).map_err(|refusal| match refusal {
+            Refusal::TooLarge | Refusal::Outgrown | Refusal::NoSlot => Refused::TooLarge,
+            Refusal::TooOld | Refusal::Invalidated | Refusal::Superseded | Refusal::NotCurrent => {
+                Refused::Store
+            }
+        });
+        fill = Some(begun?);
         list(backend, &mut parts, &place.primary, new.range);
     }
     if parts.ranges.len() > LISTED_MAX {
@@ -169,17 +180,21 @@ pub(super) fn remember_whole(backend: &Backend, place: &Place) {
 }
 
 impl Place {
-    /// An entry without a body.
+    fn scopes(&self, listed: Listed) -> Scopes {
+        Scopes {
+            uri: uri_scope(&self.uri),
+            host: host_scope(&self.host),
+            tags: self.tags.iter().map(|tag| tag_scope(tag)).collect(),
+            listed,
+        }
+    }
+
+    /// An entry without a body. No receipt counts it.
     fn spec(&self, key: Key, meta: Bytes, requested: Moment, useful_until: Moment) -> FillSpec {
         FillSpec {
             key,
             meta,
-            scopes: Scopes {
-                uri: uri_scope(&self.uri),
-                host: host_scope(&self.host),
-                tags: self.tags.iter().map(|tag| tag_scope(tag)).collect(),
-                listed: Listed::Counted,
-            },
+            scopes: self.scopes(Listed::Silent),
             epoch: self.epoch,
             stamp: Stamp::default(),
             requested,
@@ -219,13 +234,17 @@ pub(in crate::proxy) fn freshen(
     };
     let whole = Freshened {
         meta,
+        scopes: Scopes {
+            listed: Listed::Silent,
+            ..freshened.scopes.clone()
+        },
         ..freshened.clone()
     };
     if store.freshen(&index.key, current, whole).is_err() {
         return false;
     }
     for part in held {
-        if let shoal_cache::Found::Complete(hit) = part.found {
+        if let Found::Complete(hit) = part.found {
             let part_freshened = Freshened {
                 meta: part_meta.clone(),
                 ..freshened.clone()

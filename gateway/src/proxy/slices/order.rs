@@ -2,7 +2,7 @@
 //!
 //! It runs in a task of its own. Who waits for it, and where its result is found again, is `slice`.
 
-use super::slice::{Slicer, content_range, strong_tag};
+use super::slice::{Slicer, StaleSlice, content_range, strong_tag};
 use crate::caching::stored_response::{Stored, StoredResponse};
 use crate::caching::tags;
 use crate::clock;
@@ -10,10 +10,9 @@ use crate::proxy::own_requests::{Flight, Unavailable, pour};
 use crate::upstream::connect::fetch::Fetched;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use shoal_cache::{Epoch, Fill, FillSpec, Freshened, Hit, Key, Lease, Listed, Stamp};
+use shoal_cache::{Epoch, Fill, FillSpec, Freshened, Lease, Listed, Stamp};
 use shoal_rules as rules;
 use shoal_rules::Freshness;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// How long an object that cannot be sliced is taken whole without asking again.
@@ -23,17 +22,13 @@ const WHOLE_FOR: Duration = Duration::from_secs(60);
 pub(super) struct Order {
     slicer: Slicer,
     number: u64,
-    stale: Option<(Key, Hit, Arc<StoredResponse>)>,
+    stale: Option<StaleSlice>,
     requested: SystemTime,
     epoch: Epoch,
 }
 
 impl Order {
-    pub(super) fn new(
-        slicer: &Slicer,
-        number: u64,
-        stale: Option<(Key, Hit, Arc<StoredResponse>)>,
-    ) -> Self {
+    pub(super) fn new(slicer: &Slicer, number: u64, stale: Option<StaleSlice>) -> Self {
         let epoch = slicer.own.gateway.store.epoch();
         Self {
             slicer: slicer.clone(),
@@ -67,15 +62,15 @@ impl Order {
         let last = first + slicer.size - 1;
         let range = HeaderValue::from_str(&format!("bytes={first}-{last}"));
         let mut fields = vec![(header::RANGE, range.map_err(|_invalid| Unavailable::Whole)?)];
-        if let Some((_, _, stale)) = &self.stale
-            && let Some(tag) = stale.headers.get(header::ETAG)
+        if let Some(stale) = &self.stale
+            && let Some(tag) = stale.response.headers.get(header::ETAG)
         {
             fields.push((header::IF_NONE_MATCH, tag.clone()));
         }
         let fetched = slicer.own.send(fields).await?;
         match (fetched.head.status, &self.stale) {
-            (StatusCode::NOT_MODIFIED, Some((key, hit, stale))) => {
-                self.freshen(key, hit, stale, &fetched.head.headers)?;
+            (StatusCode::NOT_MODIFIED, Some(stale)) => {
+                self.freshen(stale, &fetched.head.headers)?;
                 Ok(None)
             }
             (StatusCode::PARTIAL_CONTENT, _) => match self.fill(&fetched.head.headers) {
@@ -115,37 +110,28 @@ impl Order {
         slicer.own.gateway.store.begin_fill(spec).ok()
     }
 
-    fn freshen(
-        &self,
-        key: &Key,
-        hit: &Hit,
-        stale: &StoredResponse,
-        not_modified: &HeaderMap,
-    ) -> Result<(), Unavailable> {
-        let headers = rules::validation::freshen(&stale.headers, not_modified, clock::now());
+    fn freshen(&self, stale: &StaleSlice, not_modified: &HeaderMap) -> Result<(), Unavailable> {
+        let response = &stale.response;
+        let headers = rules::validation::freshen(&response.headers, not_modified, clock::now());
         let freshness = self
             .slicer
             .own
             .freshness(&headers, self.requested)
             .ok_or(Unavailable::Whole)?;
         let meta = self
-            .meta(&headers, freshness, stale.tags.clone())
+            .meta(&headers, freshness, response.tags.clone())
             .ok_or(Unavailable::Whole)?;
         let freshened = Freshened {
             meta,
-            scopes: self.slicer.own.scopes(&stale.tags, Listed::Counted),
+            scopes: self.slicer.own.scopes(&response.tags, Listed::Counted),
             epoch: self.epoch,
             stamp: Stamp::default(),
             requested: clock::moment(self.requested),
             useful_until: clock::moment(freshness.useful_until()),
         };
         // Refused means purged or replaced meanwhile: then it is asked for once more.
-        let _ = self
-            .slicer
-            .own
-            .gateway
-            .store
-            .freshen(key, hit.entry.id(), freshened);
+        let store = &self.slicer.own.gateway.store;
+        let _ = store.freshen(&stale.key, stale.entry.id(), freshened);
         Ok(())
     }
 

@@ -7,14 +7,16 @@ use super::order::Order;
 use crate::caching::plan::variant;
 use crate::caching::stored_response::{Stored, StoredResponse};
 use crate::clock;
+use crate::proxy::failure::Failure;
 use crate::proxy::own_requests::{Flights, OwnRequests, Unavailable};
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use pingora_error::{Error, ErrorType, Result};
-use shoal_cache::{EntryId, Found, Hit, Joined, Key, Piece, Reader, Usability};
+use shoal_cache::{CacheEntry, EntryId, Found, Joined, Key, Piece, Reader, Usability};
+use shoal_rules as rules;
 use shoal_rules::range::ContentRange;
 use shoal_rules::validator::EntityTag;
-use shoal_rules::{Presented, Reuse, reuse};
+use shoal_rules::{Presented, Reason, Reuse, reuse};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -37,6 +39,12 @@ pub(super) enum Source {
     Stored,
     Fetched,
     Followed,
+    /// Stale, while this request has it refreshed.
+    Stale,
+    /// Stale, while another request does.
+    Updating,
+    /// Stale, because the origin failed.
+    StaleOnError,
 }
 
 /// A slice, and its bytes from the first on.
@@ -80,9 +88,38 @@ impl Slice {
 enum Has {
     /// It may be used.
     Usable(Slice),
-    /// It must be validated first.
-    Stale(Key, Hit, Arc<StoredResponse>),
+    /// It is to be validated, and the rules say when.
+    Stale(StaleSlice),
     Nothing,
+}
+
+/// A stored slice that is not fresh, or not to be trusted.
+#[derive(Clone)]
+pub(super) struct StaleSlice {
+    pub(super) key: Key,
+    pub(super) entry: Arc<CacheEntry>,
+    pub(super) response: Arc<StoredResponse>,
+    verdict: Reuse,
+}
+
+impl StaleSlice {
+    fn serve(self, number: u64, source: Source) -> Option<Slice> {
+        let body = self.entry.body();
+        let chunks = body.slice(0..body.len()).collect();
+        slice(
+            number,
+            self.entry.id(),
+            self.response.clone(),
+            source,
+            Body::Stored(chunks),
+        )
+    }
+}
+
+/// Who has a slice fetched.
+enum Role {
+    Leads,
+    Follows,
 }
 
 impl Slicer {
@@ -102,22 +139,25 @@ impl Slicer {
         for _ in 0..ATTEMPTS_MAX {
             let stale = match self.find(number, source) {
                 Has::Usable(slice) => return Ok(slice),
-                Has::Stale(key, hit, response) => Some((key, hit, response)),
+                Has::Stale(stale) => Some(stale),
                 Has::Nothing => None,
             };
-            let key = self.key(number);
-            let mut flight = match self.flights.join(key.hash, || watch::Sender::new(None)) {
-                Joined::Leader(lease) => {
-                    source = Source::Fetched;
-                    let told = lease.subscribe();
-                    let order = Order::new(self, number, stale);
-                    tokio::spawn(order.run(lease));
-                    told
-                }
-                Joined::Follower(flight) => {
-                    source = Source::Followed;
+            let (role, mut flight) = self.join(number, stale.as_ref());
+            if let Some(stale) = &stale
+                && stale.verdict == Reuse::StaleWhileRevalidate
+            {
+                let source = match role {
+                    Role::Leads => Source::Stale,
+                    Role::Follows => Source::Updating,
+                };
+                let slice = stale.clone().serve(number, source);
+                return slice.ok_or(Unavailable::Whole);
+            }
+            source = match role {
+                Role::Leads => Source::Fetched,
+                Role::Follows => {
                     self.own.gateway.metrics.collapsed();
-                    flight.subscribe()
+                    Source::Followed
                 }
             };
             // The flight ends with a word, or with its task: then the slice is asked for again.
@@ -127,10 +167,49 @@ impl Slicer {
                 .ok()
                 .and_then(|told| *told);
             if let Some(Err(unavailable)) = told {
-                return Err(unavailable);
+                let stands_in = stale.filter(|stale| self.may_stand_in(stale, unavailable));
+                let slice = stands_in.and_then(|stale| stale.serve(number, Source::StaleOnError));
+                return slice.ok_or(unavailable);
             }
         }
         Err(Unavailable::Whole)
+    }
+
+    /// Has the slice fetched, unless that is under way.
+    fn join(
+        &self,
+        number: u64,
+        stale: Option<&StaleSlice>,
+    ) -> (Role, watch::Receiver<Option<Result<(), Unavailable>>>) {
+        let key = self.key(number);
+        match self.flights.join(key.hash, || watch::Sender::new(None)) {
+            Joined::Leader(lease) => {
+                let told = lease.subscribe();
+                let order = Order::new(self, number, stale.cloned());
+                tokio::spawn(order.run(lease));
+                (Role::Leads, told)
+            }
+            Joined::Follower(flight) => (Role::Follows, flight.subscribe()),
+        }
+    }
+
+    /// Whether a stale slice is served because the origin failed (RFC 5861 section 4).
+    fn may_stand_in(&self, stale: &StaleSlice, unavailable: Unavailable) -> bool {
+        let failure = match unavailable {
+            Unavailable::Whole => return false,
+            Unavailable::Status(status) => rules::Failure::Status(status.as_u16()),
+            Unavailable::Origin(
+                Failure::ConnectionTimeout | Failure::ReadTimeout | Failure::WriteTimeout,
+            ) => rules::Failure::Timeout,
+            Unavailable::Origin(_) => rules::Failure::Disconnected,
+        };
+        let presented = Presented {
+            method: &Method::GET,
+            headers: &self.own.asked,
+        };
+        let freshness = &stale.response.freshness;
+        let policy = &self.own.route.policy;
+        rules::may_serve_stale_on_error(freshness, &presented, policy, clock::now(), failure)
     }
 
     fn find(&self, number: u64, source: Source) -> Has {
@@ -141,7 +220,9 @@ impl Slicer {
                 let Some(response) = response(reader.meta()) else {
                     return Has::Nothing;
                 };
-                slice(number, reader.id(), response, source, Body::Growing(reader))
+                let id = reader.id();
+                slice(number, id, response, source, Body::Growing(reader))
+                    .map_or(Has::Nothing, Has::Usable)
             }
             Some(Found::Complete(hit)) => {
                 let Some(response) = response(hit.entry.meta()) else {
@@ -156,18 +237,24 @@ impl Slicer {
                 let usable = source != Source::Stored
                     || (hit.usability == Usability::Usable
                         && matches!(verdict, Reuse::Fresh | Reuse::StaleAccepted));
-                if !usable {
-                    return Has::Stale(key, hit, response);
-                }
-                let body = hit.entry.body();
-                let chunks = body.slice(0..body.len()).collect();
-                slice(
-                    number,
-                    hit.entry.id(),
+                let trusted = hit.usability == Usability::Usable;
+                let stored = StaleSlice {
+                    key,
+                    entry: hit.entry,
                     response,
-                    source,
-                    Body::Stored(chunks),
-                )
+                    // What a purge or the cluster put in doubt waits for its validation.
+                    verdict: if trusted {
+                        verdict
+                    } else {
+                        Reuse::Validate(Reason::SoftPurged)
+                    },
+                };
+                if !usable {
+                    return Has::Stale(stored);
+                }
+                stored
+                    .serve(number, source)
+                    .map_or(Has::Nothing, Has::Usable)
             }
         }
     }
@@ -196,18 +283,16 @@ fn slice(
     response: Arc<StoredResponse>,
     source: Source,
     body: Body,
-) -> Has {
-    match content_range(&response.headers).and_then(|range| range.complete) {
-        Some(complete) => Has::Usable(Slice {
-            number,
-            id,
-            response,
-            complete,
-            source,
-            body,
-        }),
-        None => Has::Nothing,
-    }
+) -> Option<Slice> {
+    let complete = content_range(&response.headers)?.complete?;
+    Some(Slice {
+        number,
+        id,
+        response,
+        complete,
+        source,
+        body,
+    })
 }
 
 /// What slices of one object have in common (RFC 9110 15.3.7.3).
