@@ -4,6 +4,7 @@ use super::Operator;
 use super::explain::request::Described;
 use super::explain::stored::state;
 use crate::caching::lookup::{self, Count, Located, Variants};
+use crate::caching::parts::{Kept, kept};
 use crate::caching::plan::{Plan, plan};
 use crate::clock;
 use axum::Json;
@@ -12,7 +13,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shoal_cache::Found;
+use shoal_cache::{Found, Key, Store};
+use std::ops::Range;
 use std::time::SystemTime;
 
 #[derive(Debug, Deserialize)]
@@ -70,10 +72,20 @@ pub(super) async fn lookup(
             "resource": lookup.uri,
             "found": false,
             "variants": absent.variants == Variants::Others,
+            "parts": stored_parts(store, &lookup.key, now),
         }),
         Ok(located) => describe(&route.config.name, &lookup.uri, &located, now),
     };
     (StatusCode::OK, Json(answer))
+}
+
+/// First and last positions of what is stored in parts; null where nothing is.
+fn stored_parts(store: &Store, primary: &Key, now: SystemTime) -> Option<Vec<[u64; 2]>> {
+    let Kept::Parts(index) = kept(store, primary, clock::moment(now), Count::Nothing) else {
+        return None;
+    };
+    let ends = |range: &Range<u64>| [range.start, range.end.saturating_sub(1)];
+    Some(index.parts.ranges.iter().map(ends).collect())
 }
 
 fn describe(route: &str, resource: &str, located: &Located, now: SystemTime) -> Value {

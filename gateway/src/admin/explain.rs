@@ -7,6 +7,7 @@
 mod freshness;
 mod key;
 mod outcome;
+mod parts;
 mod plugins;
 pub(super) mod request;
 mod route;
@@ -106,6 +107,14 @@ fn planned(
     match lookup::find(&gateway.store, &lookup.key, headers, moment, Count::Nothing) {
         Err(absent) => {
             add("stored", stored::absent(&absent));
+            let key = &lookup.key;
+            if let Some(told) = parts::look(&gateway.store, route, described, key, &absent, now) {
+                add("parts", told.section);
+                if let Some(section) = told.freshness {
+                    add("freshness", section);
+                }
+                return told.outcome;
+            }
             Outcome::absent(route, described, absent.variants).or_sliced(route, described)
         }
         Ok(located) => {

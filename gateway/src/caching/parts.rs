@@ -7,10 +7,10 @@
 use super::lookup::Count;
 use super::plan::variant;
 use super::stored_response::{Stored, StoredParts};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use shoal_cache::{Found, Hit, Key, Moment, Store};
 use shoal_rules::precondition::{Precondition, evaluate};
-use shoal_rules::range::{RangeVerdict, requested};
+use shoal_rules::range::{RangeVerdict, evaluate as evaluate_range, requested};
 use shoal_rules::{Parts, Presented};
 use std::ops::Range;
 use std::time::SystemTime;
@@ -43,6 +43,25 @@ pub struct Part {
     pub key: Key,
     /// Its bytes.
     pub found: Found,
+}
+
+/// Conditions that are answered without the range (RFC 9110 section 13.2.2): what they need is the whole.
+const CONDITIONS: [HeaderName; 4] = [
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+];
+
+/// The range that an origin may be asked for in place of the whole. Several would come as one multipart
+/// body, which is not kept: then the whole is the better fill.
+pub fn single_range(request: &HeaderMap) -> Option<&HeaderValue> {
+    let mut lines = request.get_all(header::RANGE).iter();
+    let line = lines.next().filter(|_| lines.next().is_none())?;
+    let conditional = CONDITIONS.iter().any(|name| request.contains_key(name));
+    let known = evaluate_range(line.as_bytes(), u64::MAX) != RangeVerdict::Whole;
+    let single = !line.as_bytes().contains(&b',');
+    (single && known && !conditional).then_some(line)
 }
 
 /// Looks up what is kept of the target `primary`.

@@ -23,40 +23,22 @@ use crate::caching::lookup::{Absent, Count, Variants};
 use crate::caching::parts::{self, Kept};
 use crate::clock;
 use crate::gateway::Gateway;
-use http::{HeaderMap, HeaderName, Method, header};
+use http::{HeaderMap, Method};
 use pingora_cache::CacheMeta;
 use pingora_cache::storage::HitHandler;
 use pingora_error::Result;
 use shoal_rules::Presented;
 use std::sync::Arc;
 
-/// Conditions that an origin would answer without the range, and that a 206 of ours could not.
-const CONDITIONS: [HeaderName; 4] = [
-    header::IF_MATCH,
-    header::IF_NONE_MATCH,
-    header::IF_MODIFIED_SINCE,
-    header::IF_UNMODIFIED_SINCE,
-];
-
 /// What a request for an object that may be stored in parts has to do with them.
 pub(super) fn asked(method: &Method, headers: &HeaderMap) -> Parts {
     if method != Method::GET {
         return Parts::Ignored;
     }
-    let conditional = CONDITIONS.iter().any(|name| headers.contains_key(name));
-    let mut lines = headers.get_all(header::RANGE).iter();
-    match (lines.next(), lines.next()) {
-        // Several ranges would come as one multipart body: then the whole is the better fill.
-        (Some(line), None) if !conditional && is_single(line.as_bytes()) => {
-            Parts::Asked(line.as_bytes().to_vec())
-        }
-        (Some(_), _) | (None, _) => Parts::Used,
+    match parts::single_range(headers) {
+        Some(range) => Parts::Asked(range.as_bytes().to_vec()),
+        None => Parts::Used,
     }
-}
-
-fn is_single(range: &[u8]) -> bool {
-    let verdict = shoal_rules::range::evaluate(range, u64::MAX);
-    !range.contains(&b',') && verdict != shoal_rules::RangeVerdict::Whole
 }
 
 /// The look-up of a request for which no whole response is stored.

@@ -188,3 +188,30 @@ async fn a_route_with_slices_says_so() {
     let told = explain(&gateway, "HEAD", "/big", &[]).await;
     check(&told, "forward", Some("uri-miss"));
 }
+
+#[tokio::test]
+async fn stored_parts_are_foretold() {
+    let part = |range: &str, body: &str| {
+        let part = status(206).body(body.to_owned()).max_age(60).etag("1");
+        part.header("Content-Range", &format!("bytes {range}/10"))
+    };
+    let origin = Origin::script([
+        get("/").range("0-3").respond(part("0-3", "0123")),
+        get("/").range("4-6").respond(part("4-6", "456")),
+        get("/").range("7-9").respond(part("7-9", "789")),
+    ]);
+    let gateway = Gateway::start(&origin).await;
+    let ranged = |range: &'static str| [("Range", range)];
+    let (told, _came) = foretold(&gateway, "GET", "/", &ranged("bytes=0-3")).await;
+    check(&told, "forward-range", Some("uri-miss"));
+    let (told, _came) = foretold(&gateway, "GET", "/", &ranged("bytes=1-2")).await;
+    check(&told, "hit", None);
+    let (told, _came) = foretold(&gateway, "GET", "/", &ranged("bytes=2-6")).await;
+    check(&told, "complete-parts", Some("partial-miss"));
+    assert_eq!(told["parts"]["missing"], json!(["4-6"]), "{told:#}");
+    let (told, _came) = foretold(&gateway, "GET", "/", &[]).await;
+    check(&told, "complete-parts", Some("partial-miss"));
+    assert_eq!(told["parts"]["missing"], json!(["7-9"]), "{told:#}");
+    let (told, _came) = foretold(&gateway, "GET", "/", &[]).await;
+    check(&told, "hit", None);
+}

@@ -9,7 +9,7 @@ use super::verdict::{AnsweredBy, Verdict};
 use crate::caching::lookup::{Located, Variants};
 use crate::proxy::failure::Failure;
 use crate::snapshot::{LiveRoute, Snapshot};
-use http::{Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use shoal_cache::Found;
 use shoal_rules as rules;
@@ -88,6 +88,18 @@ impl Outcome {
         Self::sent(Verdict::Forward, route, described, reason, asked)
     }
 
+    /// Without a whole response: the origin is asked with these fields.
+    pub(super) fn asks(
+        route: &LiveRoute,
+        described: &Described,
+        verdict: Verdict,
+        reason: Reason,
+        fields: &[(HeaderName, HeaderValue)],
+    ) -> Self {
+        let asked = origin(route, Method::GET.as_str(), lines(fields));
+        Self::sent(verdict, route, described, reason, asked)
+    }
+
     /// With a stored response at hand.
     pub(super) fn of(
         route: &LiveRoute,
@@ -139,6 +151,8 @@ impl Outcome {
             | Verdict::RangeNotSatisfiable
             | Verdict::Validate
             | Verdict::Forward
+            | Verdict::ForwardRange
+            | Verdict::CompleteParts
             | Verdict::InSlices
             | Verdict::Bypass
             | Verdict::PluginAnswers
@@ -273,23 +287,30 @@ fn from_store(described: &Described, located: &Located, now: SystemTime) -> Outc
     }
 }
 
-/// The body's length. What still grows has one if the origin told it.
+/// The body's length. What still grows, or is stored in parts, has one if the origin told it.
 fn length(located: &Located) -> Option<u64> {
+    let told = located.response.headers.get(header::CONTENT_LENGTH);
+    let told = told.and_then(|value| value.to_str().ok()?.parse().ok());
     match &located.found {
-        Found::Complete(hit) => Some(hit.entry.body().len()),
-        Found::Filling(_) => {
-            let told = located.response.headers.get(header::CONTENT_LENGTH)?;
-            told.to_str().ok()?.parse().ok()
-        }
+        Found::Complete(hit) => Some(hit.entry.body().len())
+            .filter(|length| *length > 0)
+            .or(told)
+            .or(Some(0)),
+        Found::Filling(_) => told,
     }
 }
 
 /// The request to the origin that a stored response leads to.
 fn validation(route: &LiveRoute, method: &Method, located: &Located) -> Value {
-    let conditions = rules::validation::conditional_headers(&located.response.headers)
-        .into_iter()
-        .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]));
-    origin(route, method.as_str(), conditions.collect())
+    let conditions = rules::validation::conditional_headers(&located.response.headers);
+    origin(route, method.as_str(), lines(&conditions))
+}
+
+fn lines(fields: &[(HeaderName, HeaderValue)]) -> Vec<Value> {
+    let line = |(name, value): &(HeaderName, HeaderValue)| {
+        json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())])
+    };
+    fields.iter().map(line).collect()
 }
 
 fn origin(route: &LiveRoute, method: &str, conditions: Vec<Value>) -> Value {

@@ -12,6 +12,8 @@ pub(super) enum Verdict {
     RangeNotSatisfiable,
     Validate,
     Forward,
+    ForwardRange,
+    CompleteParts,
     InSlices,
     Bypass,
     OnlyIfCached,
@@ -43,6 +45,7 @@ impl Verdict {
         self.row().2
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table: a verdict a row")]
     fn row(self) -> (&'static str, AnsweredBy, &'static str) {
         use AnsweredBy::{Gateway, Origin, Store};
         match self {
@@ -76,6 +79,16 @@ impl Verdict {
                 "forward",
                 Origin,
                 "The origin is asked for the whole response, which is stored if that is allowed.",
+            ),
+            Self::ForwardRange => (
+                "forward-range",
+                Origin,
+                "The origin is asked for the range alone, which is kept as a part if that is allowed.",
+            ),
+            Self::CompleteParts => (
+                "complete-parts",
+                Origin,
+                "The origin is asked for what is missing of the stored parts.",
             ),
             Self::InSlices => (
                 "in-slices",

@@ -19,6 +19,7 @@ pub(super) fn of(answer: &Value) -> String {
     page.plugins(&answer["plugins"]);
     page.cache(&answer["cache"]);
     page.variants(&answer["variants"]);
+    page.parts(&answer["parts"]);
     page.stored(&answer["stored"]);
     page.freshness(&answer["freshness"]);
     page.outcome(&answer["outcome"]);
@@ -129,6 +130,19 @@ impl Page {
         self.line(&format!("host {}", word(&cache["host"])));
         for tag in list(&cache["route_tags"]) {
             self.line(&format!("tag {}   of the route", word(tag)));
+        }
+    }
+
+    fn parts(&mut self, parts: &Value) {
+        if parts["taken"].is_string() {
+            self.section("parts", "none, the object is taken whole for a while");
+        }
+        if parts["found"] == true {
+            let length = word(&parts["length"]);
+            let stored = joined(&parts["stored"], ", ");
+            self.section("parts", &format!("{stored} of {length} bytes"));
+            self.row("wanted", &joined(&parts["wanted"], ", "));
+            self.row("missing", &joined(&parts["missing"], ", "));
         }
     }
 
