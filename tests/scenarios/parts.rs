@@ -265,6 +265,30 @@ async fn many_clients_fetch_a_gap_once() {
 }
 
 #[tokio::test]
+async fn those_who_follow_get_the_rest_when_the_first_client_leaves() {
+    let body = |length: usize| "x".repeat(length);
+    let of = |first: usize, length: usize| {
+        let place = format!("bytes {first}-{}/300000", first + length - 1);
+        let part = status(206).body(body(length)).max_age(60).etag("1");
+        part.header("Content-Range", &place)
+    };
+    let ask = || get("/big").range("0-199999");
+    let half = of(0, 200_000).hold_body("half", 100_000);
+    let rest = get("/big").range("100000-199999");
+    let rest = rest.header("If-Range", "\"1\"");
+    let origin = Origin::script([ask().respond(half), rest.respond(of(100_000, 100_000))]);
+    let gateway = Gateway::start(&origin).await;
+    let mut leader = gateway.open(ask()).await;
+    leader.first(100_000).await;
+    let mut follower = gateway.open(ask()).await;
+    follower.first(100_000).await;
+    drop(leader);
+    let whole = || status(206).body(body(200_000));
+    follower.finish().await.expect(whole());
+    gateway.send(ask()).await.expect(whole().hit());
+}
+
+#[tokio::test]
 async fn what_came_before_a_break_is_a_part() {
     let broken = get("/big")
         .range("0-39")

@@ -69,3 +69,22 @@ async fn a_stale_part_stands_in_for_an_origin_that_fails() {
     takes(&gateway, 0..40).await;
     takes(&gateway, 0..10).await;
 }
+
+#[tokio::test]
+async fn a_stale_part_is_replaced_in_the_background_too() {
+    let stale = part(0..40).age(61).swr(600);
+    let changed = get("/big").range("0-9").if_none_match("\"1\"");
+    let new = edition(0..10, "2").header("X-Edition", "new");
+    let origin = Origin::script([
+        get("/big").range("0-39").respond(stale),
+        changed.respond(new),
+    ]);
+    let gateway = Gateway::start(&origin).await;
+    takes(&gateway, 0..40).await;
+    hits(&gateway, 0..10).await;
+    let new = async || {
+        let came = takes(&gateway, 0..10).await;
+        Some(came).filter(|came| came.header("X-Edition").is_some())
+    };
+    eventually("the new part", new).await;
+}

@@ -52,6 +52,10 @@ pub(in crate::proxy) fn begin(
         index::remember_whole(proxy.backend, &place);
         return Err(Reason::PartialResponse);
     };
+    // In chunks it has no Content-Length that would have told.
+    if range.end - range.start > order.max_body {
+        return Err(Reason::TooLarge);
+    }
     let mut fields = hop_by_hop::storable_headers(headers, clock::now());
     fields.remove(header::CONTENT_RANGE);
     fields.insert(header::CONTENT_LENGTH, complete.into());
