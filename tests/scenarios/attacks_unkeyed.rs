@@ -142,7 +142,10 @@ async fn those_who_wait_do_not_get_what_content_of_a_get_brought() {
 
 #[tokio::test]
 async fn a_head_with_content_poisons_nothing() {
-    let evil = ok("good").header("X-Callback", "evil").etag("1").max_age(600);
+    let evil = ok("good")
+        .header("X-Callback", "evil")
+        .etag("1")
+        .max_age(600);
     let origin = Origin::script([
         get("/").respond(ok("good").etag("1").max_age(60).age(61)),
         head("/").respond(evil),
@@ -182,21 +185,40 @@ async fn a_method_in_the_query_or_content_is_the_origins_affair() {
 }
 
 #[tokio::test]
-async fn a_range_does_not_leave_a_part_behind() {
-    // The origin is asked for the whole, so neither a 206 nor a 416 can take its place.
+async fn a_range_leaves_nothing_behind_that_answers_a_plain_get() {
+    // Neither a part nor what is said of a range takes the place of the whole.
+    let part = status(206)
+        .body("0")
+        .header("Content-Range", "bytes 0-0/10")
+        .etag("1")
+        .max_age(600);
+    let outside = status(416)
+        .header("Content-Range", "bytes */10")
+        .max_age(600);
+    let rest = status(206)
+        .body("123456789")
+        .header("Content-Range", "bytes 1-9/10")
+        .etag("1")
+        .max_age(600);
     let origin = Origin::script([
-        get("/")
-            .without("Range")
-            .respond(ok("0123456789").max_age(600)),
+        get("/").range("0-0").respond(part),
+        get("/").range("1-9").respond(rest),
+        get("/late").range("99-").respond(outside),
         get("/late")
             .without("Range")
             .respond(ok("0123456789").max_age(600)),
     ]);
     let gateway = Gateway::start(&origin).await;
-    gateway.send(get("/").range("0-0")).await;
-    gateway.get("/").await.expect(ok("0123456789").hit());
-    gateway.send(get("/late").range("99-")).await;
-    gateway.get("/late").await.expect(ok("0123456789").hit());
+    gateway
+        .send(get("/").range("0-0"))
+        .await
+        .expect(status(206).body("0"));
+    gateway.get("/").await.expect(ok("0123456789"));
+    gateway
+        .send(get("/late").range("99-"))
+        .await
+        .expect(status(416));
+    gateway.get("/late").await.expect(ok("0123456789"));
 }
 
 #[tokio::test]

@@ -94,7 +94,11 @@ impl Order {
             return None;
         }
         let freshness = slicer.own.freshness(headers, self.requested)?;
-        let tags = tags::of(slicer.own.lookup.tags.iter().cloned(), headers, &slicer.own.host);
+        let tags = tags::of(
+            slicer.own.lookup.tags.iter().cloned(),
+            headers,
+            &slicer.own.host,
+        );
         let scopes = slicer.own.scopes(&tags, Listed::Counted);
         let spec = FillSpec {
             key: slicer.key(self.number),
