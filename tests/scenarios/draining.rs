@@ -54,7 +54,8 @@ async fn streams_and_downloads_under_way_are_finished_and_logged() {
 
 #[tokio::test]
 async fn the_grace_period_ends_what_does_not_end_itself() {
-    let origin = Origin::script([get("/ws").respond(switching_protocols("websocket"))]);
+    let switch = switching_protocols("websocket");
+    let origin = Origin::script([get("/ws").hold("asked").respond(switch)]);
     let mut gateway = Gateway::start(&origin).await;
     gateway
         .reconfigure(|config| config.server("grace_period: 300ms"))
@@ -62,7 +63,8 @@ async fn the_grace_period_ends_what_does_not_end_itself() {
     let ask = get("/ws")
         .header("Connection", "Upgrade")
         .header("Upgrade", "websocket");
-    let mut socket = gateway.open(ask).await.upgraded();
+    let (incoming, ()) = tokio::join!(gateway.open(ask), origin.release("asked"));
+    let mut socket = incoming.upgraded();
     socket.write("hello").await;
     assert_eq!(socket.raw().await, "hello");
     gateway.signal("TERM");

@@ -76,6 +76,7 @@ async fn the_path_is_sent_as_it_is_keyed() {
 async fn a_websocket_passes_through() {
     let origin = Origin::script([get("/chat")
         .header("Upgrade", "websocket")
+        .hold("asked")
         .respond(switching_protocols("websocket"))]);
     let gateway = Gateway::start(&origin).await;
     let ask = get("/chat")
@@ -83,7 +84,7 @@ async fn a_websocket_passes_through() {
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Version", "13")
         .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-    let incoming = gateway.open(ask).await;
+    let (incoming, ()) = tokio::join!(gateway.open(ask), origin.release("asked"));
     assert_eq!(incoming.response.status, 101);
     let mut upgraded = incoming.upgraded();
     for word in ["ping", "pong"] {
