@@ -93,7 +93,9 @@ impl Fill {
                 self.state = FillState::Outgrown;
             }
             if self.state == FillState::Outgrown {
+                let passing = bytes.len() as u64;
                 self.flight.pass_through(bytes);
+                self.store.make_room(self.flight.key.hash, passing);
             }
         }
         match self.state {

@@ -20,7 +20,7 @@
 //! A key's entry is removed by the invalidation itself, under the lock of its segment.
 
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::atomic::{
         AtomicU64,
         Ordering::{Acquire, Release},
@@ -107,8 +107,9 @@ struct Rows {
     marks: HashMap<Mark, Generation>,
     /// Marks that stored entries may not have been tested for. Bounded by the sets in use.
     unswept: Vec<Mark>,
-    /// Marks kept for fills alone, the oldest first.
-    tombstones: VecDeque<Mark>,
+    /// Marks kept for fills alone, by their newest epoch: a set that is invalidated again and again
+    /// must not be forgotten for its first time, as the floor would rise to its last.
+    tombstones: BTreeMap<Epoch, Mark>,
     bans: Vec<Ban>,
     bans_overflowed: u64,
     /// A whole pass of the cleaner began at this epoch.
@@ -243,9 +244,8 @@ impl Rows {
     fn mark(&mut self, mark: Mark, strength: Strength, epoch: Epoch, at: Moment, kept: Kept) {
         let generation = match self.marks.entry(mark) {
             Entry::Vacant(place) => {
-                match kept {
-                    Kept::ForEntries => self.unswept.push(mark),
-                    Kept::ForFills => self.tombstones.push_back(mark),
+                if kept == Kept::ForEntries {
+                    self.unswept.push(mark);
                 }
                 place.insert(Generation {
                     last: Last::default(),
@@ -255,9 +255,12 @@ impl Rows {
             }
             Entry::Occupied(place) => {
                 let generation = place.into_mut();
-                // Its place in the old list is passed over; all other changes keep the list.
-                if generation.kept == Kept::ForFills && kept == Kept::ForEntries {
-                    self.unswept.push(mark);
+                // What entries may need stays: they may have been there before.
+                if generation.kept == Kept::ForFills {
+                    self.tombstones.remove(&generation.last.newest());
+                    if kept == Kept::ForEntries {
+                        self.unswept.push(mark);
+                    }
                     generation.kept = kept;
                 }
                 generation
@@ -265,6 +268,9 @@ impl Rows {
         };
         generation.last.raise(strength, epoch);
         generation.at = at;
+        if generation.kept == Kept::ForFills {
+            self.tombstones.insert(epoch, mark);
+        }
         self.bound_tombstones();
     }
 
@@ -293,7 +299,7 @@ impl Rows {
             let waiting = generation.last.newest() > *swept;
             if !waiting {
                 generation.kept = Kept::ForFills;
-                tombstones.push_back(*mark);
+                tombstones.insert(generation.last.newest(), *mark);
             }
             waiting
         });
@@ -309,10 +315,9 @@ impl Rows {
     /// Forgets what is too old to matter to a fill.
     fn forget(&mut self, now: Moment) {
         let old = |at: Moment| now.since(at) >= TOMBSTONE_TIME;
-        while let Some(mark) = self.tombstones.front() {
-            if self.marks.get(mark).is_some_and(|g| !old(g.at)) {
-                break;
-            }
+        while let Some((_, mark)) = self.tombstones.first_key_value()
+            && self.marks.get(mark).is_none_or(|g| old(g.at))
+        {
             self.fold_oldest();
         }
         let (swept, floor) = (self.swept, &mut self.floor);
@@ -326,18 +331,9 @@ impl Rows {
     }
 
     fn fold_oldest(&mut self) {
-        let Some(mark) = self.tombstones.pop_front() else {
-            return;
-        };
-        // A mark that was invalidated again meanwhile may be needed for entries: it has another
-        // place, in `unswept`.
-        if self
-            .marks
-            .get(&mark)
-            .is_some_and(|g| g.kept == Kept::ForFills)
-            && let Some(generation) = self.marks.remove(&mark)
-        {
-            self.floor = generation.last.newest().max(self.floor);
+        if let Some((epoch, mark)) = self.tombstones.pop_first() {
+            self.marks.remove(&mark);
+            self.floor = epoch.max(self.floor);
         }
     }
 }

@@ -17,7 +17,6 @@ const CHURN_DIVISOR: u64 = 40;
 pub(crate) struct Ledger {
     max_memory: AtomicU64,
     used: AtomicU64,
-    entries: AtomicU64,
     fills: AtomicU64,
     fill_bytes: AtomicU64,
 }
@@ -27,7 +26,6 @@ impl Ledger {
         Self {
             max_memory: AtomicU64::new(max_memory),
             used: AtomicU64::new(0),
-            entries: AtomicU64::new(0),
             fills: AtomicU64::new(0),
             fill_bytes: AtomicU64::new(0),
         }
@@ -56,18 +54,12 @@ impl Ledger {
         self.used().saturating_sub(filled)
     }
 
-    pub(crate) fn entries(&self) -> u64 {
-        self.entries.load(Relaxed)
-    }
-
     pub(crate) fn add_entry(&self, weight: u64) {
         self.used.fetch_add(weight, Relaxed);
-        self.entries.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn remove_entry(&self, weight: u64) {
         self.used.fetch_sub(weight, Relaxed);
-        self.entries.fetch_sub(1, Relaxed);
     }
 
     pub(crate) fn fills(&self) -> u64 {

@@ -3,6 +3,8 @@
 //! For receipts, and to know when an invalidation can meet no stored entry. It remembers no
 //! invalidation: that is `generations`.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use hashbrown::{HashTable, hash_table::Entry};
 use parking_lot::Mutex;
 
@@ -13,6 +15,8 @@ const SHARDS: usize = 16;
 
 pub(crate) struct LiveCounts {
     shards: [Mutex<HashTable<Row>>; SHARDS],
+    /// The entries of all sets that receipts count.
+    counted: AtomicU64,
 }
 
 /// 16 bytes: there is one for every stored target URI.
@@ -43,10 +47,12 @@ impl LiveCounts {
     pub(crate) fn new() -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::new(HashTable::new())),
+            counted: AtomicU64::new(0),
         }
     }
 
     pub(crate) fn add(&self, scopes: &Scopes) {
+        self.counted.fetch_add(counts(scopes), Relaxed);
         for (kind, scope) in sets(scopes) {
             let mut rows = self.shard(scope).lock();
             match rows.entry(spread(scope), |r| r.is(kind, scope), |r| spread(r.scope)) {
@@ -69,6 +75,7 @@ impl LiveCounts {
     }
 
     pub(crate) fn subtract(&self, scopes: &Scopes) {
+        self.counted.fetch_sub(counts(scopes), Relaxed);
         for (kind, scope) in sets(scopes) {
             let mut rows = self.shard(scope).lock();
             if let Ok(mut row) = rows.find_entry(spread(scope), |r| r.is(kind, scope)) {
@@ -79,6 +86,11 @@ impl LiveCounts {
                 }
             }
         }
+    }
+
+    /// All entries that receipts count.
+    pub(crate) fn counted(&self) -> u64 {
+        self.counted.load(Relaxed)
     }
 
     /// Entries of the set; zero for a key, which is no set.
@@ -133,6 +145,14 @@ fn sets(scopes: &Scopes) -> impl Iterator<Item = (Kind, Scope)> + '_ {
         .chain(tags)
 }
 
+/// What an entry adds to a receipt.
+pub(crate) const fn counts(scopes: &Scopes) -> u64 {
+    match scopes.listed {
+        Listed::Counted => 1,
+        Listed::Silent => 0,
+    }
+}
+
 /// Scopes are hashes already; this only protects from an owner whose hash is weak in some bits.
 const fn spread(scope: Scope) -> u64 {
     let mixed = scope.0.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -163,6 +183,7 @@ mod tests {
         assert_eq!(counts.count(Mark::Tag(Scope(7))), live(2, 1));
         assert_eq!(counts.count(Mark::Uri(Scope(1))), live(1, 1));
         assert_eq!(counts.count(Mark::Uri(Scope(2))), live(1, 0));
+        assert_eq!(counts.counted(), 1);
         counts.subtract(&scopes(1));
         counts.subtract(&scopes(2));
         assert_eq!(counts.count(Mark::Host(Scope(7))), live(0, 0));

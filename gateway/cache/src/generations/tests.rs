@@ -112,6 +112,22 @@ fn tombstones_beyond_the_limit_raise_the_floor_for_fills() {
     );
 }
 
+/// Found by the random operations of `tests/model`.
+#[test]
+fn a_set_that_is_invalidated_again_and_again_is_not_the_oldest() {
+    let generations = Generations::new();
+    let purge = |uri| {
+        let mark = Mark::Uri(Scope(uri));
+        generations.record(Change::Mark(mark), Strength::Hard, NOW, |_| Live::default())
+    };
+    for uri in 100..100 + TOMBSTONES_MAX as u64 {
+        purge(9);
+        purge(uri);
+    }
+    // One set too many: the oldest is number 100, and number 9 has just been purged.
+    assert_eq!(generations.remembered().floor, Epoch(2));
+}
+
 #[test]
 fn a_generation_with_entries_is_kept_until_a_pass_that_began_after_it() {
     let generations = Generations::new();

@@ -34,6 +34,8 @@ impl Shared {
             Stage::Filling,
         );
         admit(verdict).inspect_err(|_| flight.abort())?;
+        let record = (flight.key.bytes.len() + flight.meta.len()) as u64;
+        self.make_room(flight.key.hash, record);
         let replaced = self
             .segment(flight.key.hash)
             .lock()
@@ -118,7 +120,9 @@ impl Shared {
             self.put(&entry, |inside| {
                 let now_stored = inside.find(key, Touch::Peek);
                 let unchanged = now_stored.is_some_and(|entry| entry.id() == current);
-                if unchanged {
+                // Its old sets are tested once more: the body must not outlive an invalidation that
+                // the new metadata no longer shows.
+                if unchanged && self.stands(&stored) != Verdict::Gone {
                     Ok(())
                 } else {
                     Err(Refusal::NotCurrent)

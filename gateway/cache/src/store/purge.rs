@@ -7,6 +7,7 @@ use crate::{
     Applied, BadPattern, Epoch, Invalidation, KeyHash, Moment, Strength, Target,
     bans::Matcher,
     generations::{Change, Mark},
+    live_counts::counts,
     segment::Cause,
 };
 
@@ -26,7 +27,7 @@ impl Shared {
             Target::Ban(text) => Change::Ban(Matcher::pattern(text)?),
             Target::All => Change::All,
         };
-        let all = self.ledger.entries();
+        let all = self.live.counted();
         let (epoch, live) = self
             .generations
             .record(change, strength, now, |mark| self.live.count(mark));
@@ -52,6 +53,6 @@ impl Shared {
                 }
             }
         }
-        entries.len() as u64
+        entries.iter().map(|entry| counts(entry.scopes())).sum()
     }
 }
