@@ -98,7 +98,7 @@ impl IncrementalCleaner {
     ) {
         let epoch = store.epoch();
         let mut suspects: Vec<Arc<CacheEntry>> = Vec::new();
-        let next = segment.lock().lru.scan(self.slot, entries, |entry| {
+        let next = segment.share().lru.scan(self.slot, entries, |entry| {
             if now >= entry.useful_until() || entry.provenance().tested() < epoch {
                 suspects.push(Arc::clone(entry));
             }

@@ -48,10 +48,14 @@ impl Ledger {
         self.used.load(Relaxed)
     }
 
+    /// What is filled at most.
+    pub(crate) fn filled(&self) -> u64 {
+        self.max_memory() - self.max_memory() / CHURN_DIVISOR
+    }
+
     /// Bytes over the limit.
     pub(crate) fn excess(&self) -> u64 {
-        let filled = self.max_memory() - self.max_memory() / CHURN_DIVISOR;
-        self.used().saturating_sub(filled)
+        self.used().saturating_sub(self.filled())
     }
 
     pub(crate) fn add_entry(&self, weight: u64) {

@@ -3,8 +3,8 @@
 //! It knows nothing of HTTP, async runtimes or Pingora: metadata is opaque bytes, time is an
 //! argument, waiting is a [`std::task::Waker`]. What a stored response means is the gateway's.
 //!
-//! Reading order: [`Store`] (the whole interface), `segmented_lru` (which entry leaves first),
-//! `in_flight` (how readers follow a fill), `generations` (why no purge is ever missed).
+//! Reading order: [`Store`] (the whole interface), `segmented_lru` and `order` (which entry leaves
+//! first), `in_flight` (how readers follow a fill), `generations` (why no purge is ever missed).
 
 mod arena;
 mod bans;
@@ -17,11 +17,14 @@ mod error;
 mod fence;
 mod fill;
 mod generations;
+mod ghost;
 mod in_flight;
 mod invalidation;
 mod key;
 mod ledger;
 mod live_counts;
+mod optimize;
+mod order;
 mod provenance;
 mod reader;
 mod seat;
@@ -43,8 +46,10 @@ pub use fill::{Fill, FillSpec, Stored, Written};
 pub use in_flight::{FOLLOWERS_MAX, OUTGROWN_WINDOW};
 pub use invalidation::{Applied, Invalidation, Listed, Scope, Scopes, Strength, Target};
 pub use key::{Key, KeyHash};
+pub use optimize::Optimize;
+pub use order::{Order, Part, Turn};
 pub use reader::{Piece, Reader};
-pub use segmented_lru::{Algorithm, SegmentedLru, Slot};
+pub use segmented_lru::{Algorithm, Grace, Outcome, SegmentedLru, Slot};
 pub use stats::{Evictions, SegmentStats, Stats};
 pub use store::{Found, Hit, Store, StoreConfig, Usability, Why};
 pub use time::Moment;

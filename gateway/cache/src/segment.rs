@@ -9,17 +9,18 @@ use std::sync::{
 };
 
 use hashbrown::HashTable;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::{
-    Algorithm, CacheEntry, EntryId, Key, KeyHash, SegmentedLru, Slot, in_flight::InFlight,
+    Algorithm, CacheEntry, EntryId, Grace, Key, KeyHash, Order, Outcome, Part, SegmentedLru, Slot,
+    in_flight::InFlight,
 };
 
 /// Aligned so that the lock of one segment shares no cache line with another's.
 #[repr(align(128))]
 pub(crate) struct Segment {
-    /// Covers all links to entries and fills.
-    inside: Mutex<Inside>,
+    /// Covers all links to entries and fills. A hit shares it.
+    inside: RwLock<Inside>,
     pub(crate) counters: Counters,
 }
 
@@ -57,25 +58,30 @@ pub(crate) enum Touch {
 }
 
 impl Segment {
-    pub(crate) fn new(algorithm: Algorithm, capacity: u64, seed: u64) -> Self {
+    /// The segment with this number in the order.
+    pub(crate) fn new(algorithm: Algorithm, number: usize, seed: u64) -> Self {
         let inside = Inside {
             table: HashTable::new(),
-            lru: SegmentedLru::new(algorithm, capacity),
+            lru: SegmentedLru::new(algorithm, number),
             fills: HashTable::new(),
             seed,
         };
         Self {
-            inside: Mutex::new(inside),
+            inside: RwLock::new(inside),
             counters: Counters::default(),
         }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock()
+    pub(crate) fn share(&self) -> RwLockReadGuard<'_, Inside> {
+        self.inside.read()
     }
 
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Inside>> {
-        self.inside.try_lock()
+    pub(crate) fn lock(&self) -> RwLockWriteGuard<'_, Inside> {
+        self.inside.write()
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<RwLockWriteGuard<'_, Inside>> {
+        self.inside.try_write()
     }
 }
 
@@ -95,12 +101,19 @@ impl Counters {
 
 impl Inside {
     /// The complete entry of a key.
-    pub(crate) fn find(&mut self, key: &Key, touch: Touch) -> Option<Arc<CacheEntry>> {
+    pub(crate) fn find(&self, key: &Key, touch: Touch) -> Option<Arc<CacheEntry>> {
         let slot = self.slot(key)?;
         if touch == Touch::Use {
             self.lru.hit(slot);
         }
         self.lru.get(slot).cloned()
+    }
+
+    /// A use that only an order by last use wants to know of.
+    pub(crate) fn renew(&mut self, key: &Key, order: &Order) {
+        if let Some(slot) = self.slot(key) {
+            self.lru.renew(slot, order);
+        }
     }
 
     /// The fill under way of a key.
@@ -127,13 +140,17 @@ impl Inside {
 
     /// Links an entry in place of the one of the same key, which is given back. `Err` when no
     /// slot is left.
-    pub(crate) fn link(&mut self, entry: Arc<CacheEntry>) -> Result<Option<Arc<CacheEntry>>, Full> {
+    pub(crate) fn link(
+        &mut self,
+        entry: Arc<CacheEntry>,
+        order: &Order,
+    ) -> Result<Option<Arc<CacheEntry>>, Full> {
         let weight = entry.weight();
         if let Some(slot) = self.slot(entry.key()) {
-            return Ok(self.lru.replace(slot, entry, weight));
+            return Ok(self.lru.replace(slot, entry, weight, order));
         }
         let hash = self.place(entry.key().hash);
-        let slot = self.lru.insert(entry, weight).ok_or(Full)?;
+        let slot = self.lru.insert(entry, weight, hash, order).ok_or(Full)?;
         let Self {
             table, lru, seed, ..
         } = self;
@@ -145,12 +162,18 @@ impl Inside {
     }
 
     /// Unlinks the entry of a key, if it is still this one.
-    pub(crate) fn unlink(&mut self, key: &Key, id: EntryId) -> Option<Arc<CacheEntry>> {
+    pub(crate) fn unlink(
+        &mut self,
+        key: &Key,
+        id: EntryId,
+        order: &Order,
+    ) -> Option<Arc<CacheEntry>> {
         let slot = self.slot(key)?;
         if self.lru.get(slot)?.id() != id {
             return None;
         }
-        self.unlink_slot(slot)
+        self.forget(key.hash, slot);
+        self.lru.remove(slot, order)
     }
 
     /// Bytes of complete entries.
@@ -158,10 +181,21 @@ impl Inside {
         self.lru.probation_bytes() + self.lru.protected_bytes()
     }
 
-    /// Unlinks the entry that the policy gives up first.
-    pub(crate) fn evict(&mut self) -> Option<Arc<CacheEntry>> {
-        let slot = self.lru.victim()?;
-        self.unlink_slot(slot)
+    /// Gives up the next entry of a part, or keeps it if it was used.
+    pub(crate) fn evict(
+        &mut self,
+        part: Part,
+        grace: Grace,
+        order: &Order,
+    ) -> Outcome<Arc<CacheEntry>> {
+        let seed = self.seed;
+        let hash = |entry: &Arc<CacheEntry>| place(entry.key().hash, seed);
+        let next = self.lru.next(part);
+        let outcome = self.lru.evict(part, grace, order, hash);
+        if let (Outcome::Out(entry), Some(slot)) = (&outcome, next) {
+            self.forget(entry.key().hash, slot);
+        }
+        outcome
     }
 
     /// Links a fill in place of another of the same key, which is given back: it goes on unseen.
@@ -188,15 +222,11 @@ impl Inside {
         Some(found.remove().0)
     }
 
-    fn unlink_slot(&mut self, slot: Slot) -> Option<Arc<CacheEntry>> {
-        let entry = self.lru.remove(slot)?;
-        if let Ok(found) = self
-            .table
-            .find_entry(self.place(entry.key().hash), |s| *s == slot)
-        {
+    /// Takes a slot out of the table.
+    fn forget(&mut self, hash: KeyHash, slot: Slot) {
+        if let Ok(found) = self.table.find_entry(self.place(hash), |s| *s == slot) {
             found.remove();
         }
-        Some(entry)
     }
 
     fn slot(&self, key: &Key) -> Option<Slot> {

@@ -1,18 +1,33 @@
-//! Which entry leaves first: two lists by last use, probation and protected, weighted by bytes.
+//! The entries of one segment in the parts that decide which leaves first.
 //!
-//! A new entry enters probation; a hit there moves it to protected, which holds at most four
-//! fifths of the bytes and gives its oldest back to probation. It finds no keys and holds no
-//! lock: that is `segment`.
+//! A new entry enters the window: a correlation queue, whose hits are not counted, and probation.
+//! What was used in probation is protected, in one queue for each class of value; what left and came
+//! back soon is protected at once. A hit only raises a count, so that it needs no exclusive lock: all
+//! order is made when something has to leave. Whose turn that is among the segments is `order`; keys
+//! and locks are `segment`.
 
-use crate::arena::{Arena, NONE};
+mod lists;
 
-/// The share of the bytes that protected may hold, in percent.
-const PROTECTED_PERCENT: u64 = 80;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use self::lists::{Lists, Queue};
+use crate::{
+    arena::{Arena, NONE},
+    ghost::{Ghosts, Past},
+    optimize::FREQUENCY_MAX,
+    order::{Order, Part, Tails},
+};
+
+/// Hits that are counted between two looks at an entry: two bits.
+const HITS_MAX: u8 = 3;
+
+/// A ghost found within so many residents of leaving was given up too soon.
+const GHOST_REACH: f64 = 1.5;
 
 /// How entries are chosen for eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    /// Probation and protected lists: a scan passes through without driving out what is used.
+    /// Window and protected classes: a scan passes through without driving out what is used.
     SegmentedLru,
     /// One list by last use.
     Lru,
@@ -27,104 +42,160 @@ impl Slot {
     pub const FIRST: Self = Self(0);
 }
 
+/// Whether an entry that was used meanwhile may stay once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grace {
+    /// It may.
+    Granted,
+    /// Enough of them did: something has to leave.
+    Ended,
+}
+
+/// What a segment did in its turn.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It had nothing to give up there.
+    Empty,
+    /// The entry was used and is protected.
+    Kept,
+    /// The entry left.
+    Out(T),
+}
+
 /// The eviction policy of one segment.
 pub struct SegmentedLru<T> {
     nodes: Arena<Node<T>>,
-    probation: List,
-    protected: List,
+    lists: Lists,
+    ghosts: Ghosts,
     algorithm: Algorithm,
-    protected_max: u64,
-}
-
-struct Node<T> {
-    value: T,
-    weight: u64,
-    /// Towards the most recently used.
-    newer: u32,
-    older: u32,
-    part: Part,
-}
-
-#[derive(Clone, Copy)]
-enum Part {
-    Probation,
-    Protected,
-}
-
-struct List {
-    newest: u32,
-    oldest: u32,
-    bytes: u64,
+    /// Its own number in the order.
+    segment: usize,
+    window_bytes: u64,
+    protected_bytes: u64,
     entries: u64,
 }
 
+/// 32 bytes with a pointer as value.
+pub(crate) struct Node<T> {
+    value: T,
+    weight: u64,
+    /// Towards the end where entries come in.
+    newer: u32,
+    older: u32,
+    /// In the window the number of its arrival, in protected the clock plus its value.
+    stamp: u32,
+    queue: Queue,
+    /// Hits before the last look.
+    frequency: u8,
+    /// Hits since.
+    hits: AtomicU8,
+}
+
 impl<T> SegmentedLru<T> {
-    /// A policy for `capacity` bytes. The capacity only divides the parts; it is the caller that
-    /// evicts.
+    /// The policy of the segment with this number in the order.
     #[must_use]
-    pub const fn new(algorithm: Algorithm, capacity: u64) -> Self {
-        let mut lru = Self {
+    pub fn new(algorithm: Algorithm, segment: usize) -> Self {
+        Self {
             nodes: Arena::new(),
-            probation: List::EMPTY,
-            protected: List::EMPTY,
+            lists: Lists::new(),
+            ghosts: Ghosts::default(),
             algorithm,
-            protected_max: 0,
-        };
-        lru.resize(capacity);
-        lru
+            segment,
+            window_bytes: 0,
+            protected_bytes: 0,
+            entries: 0,
+        }
     }
 
-    /// Enters as the newest of probation. `None` when no slot is left.
-    pub fn insert(&mut self, value: T, weight: u64) -> Option<Slot> {
-        let node = Node {
+    /// Takes an entry in; `hash` finds its ghost. `None` when no slot is left.
+    pub fn insert(&mut self, value: T, weight: u64, hash: u64, order: &Order) -> Option<Slot> {
+        let slot = self.nodes.insert(Node {
             value,
             weight,
             newer: NONE,
             older: NONE,
-            part: Part::Probation,
+            stamp: 0,
+            queue: Queue::CORRELATION,
+            frequency: 0,
+            hits: AtomicU8::new(0),
+        })?;
+        let queue = match self.algorithm {
+            Algorithm::Lru => Queue::PROBATION,
+            Algorithm::SegmentedLru => self.returning(slot, hash, order),
         };
-        let slot = self.nodes.insert(node)?;
-        self.link(slot, Part::Probation);
+        if queue.part() != Part::Protected
+            && let Some(node) = self.nodes.get_mut(slot)
+        {
+            node.stamp = order.arrive();
+        }
+        self.entries += 1;
+        order.enter(queue.part(), weight);
+        self.link(slot, queue);
+        self.settle_correlation(order);
+        self.publish(order);
         Some(Slot(slot))
     }
 
-    /// A use: the entry becomes the newest, of protected if it proved itself.
-    pub fn hit(&mut self, Slot(slot): Slot) {
-        let part = match self.algorithm {
-            Algorithm::SegmentedLru => Part::Protected,
-            Algorithm::Lru => Part::Probation,
-        };
-        if self.unlink(slot).is_some() {
-            self.link(slot, part);
-            self.demote();
+    /// A use, under a shared lock. It is not seen by [`Algorithm::Lru`].
+    pub fn hit(&self, Slot(slot): Slot) {
+        if let Some(node) = self.nodes.get(slot) {
+            let hits = node.hits.load(Relaxed);
+            // Two at once may count as one; that costs a shared line less.
+            if hits < HITS_MAX {
+                node.hits.store(hits + 1, Relaxed);
+            }
+        }
+    }
+
+    /// A use that [`Algorithm::Lru`] sees: the entry becomes the newest.
+    pub fn renew(&mut self, Slot(slot): Slot, order: &Order) {
+        if let Some(queue) = self.unlink(slot) {
+            if let Some(node) = self.nodes.get_mut(slot) {
+                node.stamp = order.arrive();
+            }
+            self.link(slot, queue);
+            self.publish(order);
         }
     }
 
     /// Puts `value` in the place of another, which keeps its rank. Gives back the other.
-    pub fn replace(&mut self, Slot(slot): Slot, value: T, weight: u64) -> Option<T> {
+    pub fn replace(&mut self, Slot(slot): Slot, value: T, weight: u64, order: &Order) -> Option<T> {
         let node = self.nodes.get_mut(slot)?;
         let before = std::mem::replace(&mut node.weight, weight);
         let value = std::mem::replace(&mut node.value, value);
-        let part = node.part;
-        let list = self.list_mut(part);
-        list.bytes = list.bytes.saturating_sub(before).saturating_add(weight);
-        self.demote();
+        let part = node.queue.part();
+        order.leave(part, before);
+        order.enter(part, weight);
+        let bytes = self.bytes_mut(part);
+        *bytes = bytes.saturating_sub(before).saturating_add(weight);
         Some(value)
     }
 
     /// Takes an entry out.
-    pub fn remove(&mut self, Slot(slot): Slot) -> Option<T> {
-        self.unlink(slot)?;
-        self.nodes.remove(slot).map(|node| node.value)
+    pub fn remove(&mut self, slot: Slot, order: &Order) -> Option<T> {
+        let value = self.take(slot, order);
+        self.publish(order);
+        value
     }
 
-    /// The entry to evict next: the oldest of probation, else of protected.
+    /// Gives up the next entry of a part, or keeps it if it was used. `hash` is that of
+    /// [`SegmentedLru::insert`].
+    pub fn evict(
+        &mut self,
+        part: Part,
+        grace: Grace,
+        order: &Order,
+        hash: impl Fn(&T) -> u64,
+    ) -> Outcome<T> {
+        let outcome = self.evict_unpublished(part, grace, order, hash);
+        self.publish(order);
+        outcome
+    }
+
+    /// The slot of the entry that a part gives up next.
     #[must_use]
-    pub fn victim(&self) -> Option<Slot> {
-        [self.probation.oldest, self.protected.oldest]
-            .into_iter()
-            .find(|s| *s != NONE)
-            .map(Slot)
+    pub fn next(&self, part: Part) -> Option<Slot> {
+        self.lists.next(part).map(Slot)
     }
 
     /// The entry in a slot.
@@ -147,170 +218,183 @@ impl<T> SegmentedLru<T> {
         (end < last).then_some(Slot(end))
     }
 
-    /// Divides the parts for another capacity.
-    pub const fn resize(&mut self, capacity: u64) {
-        self.protected_max = capacity / 100 * PROTECTED_PERCENT;
-    }
-
-    /// Entries in both parts.
+    /// Entries in all parts.
     #[must_use]
     pub const fn entries(&self) -> u64 {
-        self.probation.entries + self.protected.entries
+        self.entries
     }
 
-    /// Bytes in probation.
+    /// Bytes in the window.
     #[must_use]
     pub const fn probation_bytes(&self) -> u64 {
-        self.probation.bytes
+        self.window_bytes
     }
 
     /// Bytes in protected.
     #[must_use]
     pub const fn protected_bytes(&self) -> u64 {
-        self.protected.bytes
+        self.protected_bytes
     }
 
-    /// Gives the oldest of protected back while it holds too much. The newest may stay alone: an
-    /// object larger than the part is still an object in use.
-    fn demote(&mut self) {
-        while self.protected.bytes > self.protected_max && self.protected.entries > 1 {
-            let slot = self.protected.oldest;
-            if self.unlink(slot).is_none() {
-                return;
-            }
-            self.link(slot, Part::Probation);
+    /// Where a new entry belongs: protected, with what is known of it, when it left too soon.
+    fn returning(&mut self, slot: u32, hash: u64, order: &Order) -> Queue {
+        let Some(found) = self.ghosts.take(hash, order.ghost_time()) else {
+            return Queue::CORRELATION;
+        };
+        order.found(&found);
+        if found.distance <= GHOST_REACH {
+            self.rate(slot, found.frequency, order)
+        } else {
+            Queue::CORRELATION
         }
     }
 
-    fn link(&mut self, slot: u32, part: Part) {
-        let older = self.list_mut(part).newest;
+    /// Moves what has been in the correlation queue long enough on to probation.
+    fn settle_correlation(&mut self, order: &Order) {
+        while let Some(slot) = self.lists.oldest(Queue::CORRELATION)
+            && let Some(stamp) = self.lists.stamp(Queue::CORRELATION)
+            && order.is_settled(stamp)
+        {
+            self.unlink(slot);
+            let Some(node) = self.nodes.get_mut(slot) else {
+                return;
+            };
+            // What came in one burst is no sign of more to come, unless nothing has to leave yet.
+            if order.is_pressed() {
+                *node.hits.get_mut() = 0;
+            }
+            order.change(Part::Correlation, Part::Probation, node.weight);
+            self.link(slot, Queue::PROBATION);
+        }
+    }
+
+    fn evict_unpublished(
+        &mut self,
+        part: Part,
+        grace: Grace,
+        order: &Order,
+        hash: impl Fn(&T) -> u64,
+    ) -> Outcome<T> {
+        let Some(slot) = self.lists.next(part) else {
+            return Outcome::Empty;
+        };
+        let Some(node) = self.nodes.get(slot) else {
+            return Outcome::Empty;
+        };
+        if part == Part::Protected {
+            order.advance(node.stamp);
+        }
+        let hash = hash(&node.value);
+        let frequency = node.frequency;
+        if self.algorithm == Algorithm::SegmentedLru {
+            if let Some(frequency) = self.deserved(part, grace, node, order) {
+                let weight = node.weight;
+                self.unlink(slot);
+                order.change(part, Part::Protected, weight);
+                let queue = self.rate(slot, frequency, order);
+                self.link(slot, queue);
+                return Outcome::Kept;
+            }
+            let past = match part {
+                Part::Correlation | Part::Probation => Past::Window,
+                Part::Protected => Past::Protected,
+            };
+            let now = order.ghost_time();
+            self.ghosts.put(hash, past, frequency, now, self.entries);
+            order.remember(past);
+        }
+        self.take(Slot(slot), order)
+            .map_or(Outcome::Empty, Outcome::Out)
+    }
+
+    /// The frequency with which an entry stays, if it does.
+    fn deserved(&self, part: Part, grace: Grace, node: &Node<T>, order: &Order) -> Option<u8> {
+        let hits = match grace {
+            Grace::Granted => node.hits.load(Relaxed),
+            Grace::Ended => 0,
+        };
+        match part {
+            Part::Protected => (hits > 0).then(|| node.frequency.saturating_add(hits)),
+            // The first hit is what makes it worth keeping at all.
+            Part::Correlation | Part::Probation => hits.checked_sub(1).or_else(|| {
+                let optimize = order.optimized();
+                let bonus = optimize.admission()?;
+                let lowest = self.lists.lowest()?.power();
+                let value = optimize.value(0, node.weight, order.mean()) + bonus.log2();
+                (grace == Grace::Granted && value > lowest).then_some(0)
+            }),
+        }
+    }
+
+    /// Gives an entry its value and says which queue that is.
+    fn rate(&mut self, slot: u32, frequency: u8, order: &Order) -> Queue {
+        let Some(node) = self.nodes.get_mut(slot) else {
+            return Queue::CORRELATION;
+        };
+        node.frequency = frequency.min(FREQUENCY_MAX);
+        *node.hits.get_mut() = 0;
+        let class = order
+            .optimized()
+            .class(node.frequency, node.weight, order.mean());
+        node.stamp = order.clock().wrapping_add(class.value());
+        Queue::of(class)
+    }
+
+    fn take(&mut self, Slot(slot): Slot, order: &Order) -> Option<T> {
+        let queue = self.unlink(slot)?;
+        let node = self.nodes.remove(slot)?;
+        self.entries = self.entries.saturating_sub(1);
+        order.leave(queue.part(), node.weight);
+        Some(node.value)
+    }
+
+    fn publish(&self, order: &Order) {
+        let tails = Tails {
+            correlation: self.lists.stamp(Queue::CORRELATION),
+            probation: self.lists.stamp(Queue::PROBATION),
+            protected: self.lists.lowest_stamp(),
+        };
+        order.publish(self.segment, tails);
+    }
+
+    fn link(&mut self, slot: u32, queue: Queue) {
+        let older = self.lists.newest(queue);
         let Some(node) = self.nodes.get_mut(slot) else {
             return;
         };
-        (node.part, node.newer, node.older) = (part, NONE, older);
-        let weight = node.weight;
+        (node.queue, node.newer, node.older) = (queue, NONE, older);
+        let (weight, stamp) = (node.weight, node.stamp);
         if let Some(below) = self.nodes.get_mut(older) {
             below.newer = slot;
         }
-        let list = self.list_mut(part);
-        list.newest = slot;
-        if list.oldest == NONE {
-            list.oldest = slot;
-        }
-        list.bytes = list.bytes.saturating_add(weight);
-        list.entries += 1;
+        self.lists.push(queue, slot, stamp);
+        *self.bytes_mut(queue.part()) += weight;
     }
 
-    fn unlink(&mut self, slot: u32) -> Option<()> {
-        let Node {
-            newer,
-            older,
-            part,
-            weight,
-            ..
-        } = *self.nodes.get(slot)?;
+    fn unlink(&mut self, slot: u32) -> Option<Queue> {
+        let node = self.nodes.get(slot)?;
+        let (newer, older, queue, weight) = (node.newer, node.older, node.queue, node.weight);
+        let mut stamp = 0;
         if let Some(above) = self.nodes.get_mut(newer) {
             above.older = older;
+            stamp = above.stamp;
         }
         if let Some(below) = self.nodes.get_mut(older) {
             below.newer = newer;
         }
-        let list = self.list_mut(part);
-        if list.newest == slot {
-            list.newest = older;
-        }
-        if list.oldest == slot {
-            list.oldest = newer;
-        }
-        list.bytes = list.bytes.saturating_sub(weight);
-        list.entries = list.entries.saturating_sub(1);
-        Some(())
+        self.lists.cut(queue, slot, (newer, stamp), older);
+        let bytes = self.bytes_mut(queue.part());
+        *bytes = bytes.saturating_sub(weight);
+        Some(queue)
     }
 
-    const fn list_mut(&mut self, part: Part) -> &mut List {
+    const fn bytes_mut(&mut self, part: Part) -> &mut u64 {
         match part {
-            Part::Probation => &mut self.probation,
-            Part::Protected => &mut self.protected,
+            Part::Correlation | Part::Probation => &mut self.window_bytes,
+            Part::Protected => &mut self.protected_bytes,
         }
     }
-}
-
-impl List {
-    const EMPTY: Self = Self {
-        newest: NONE,
-        oldest: NONE,
-        bytes: 0,
-        entries: 0,
-    };
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn leave_in_order(lru: &mut SegmentedLru<char>) -> String {
-        std::iter::from_fn(|| lru.victim().and_then(|slot| lru.remove(slot))).collect()
-    }
-
-    #[test]
-    fn a_scan_does_not_drive_out_what_was_used() {
-        let mut lru = SegmentedLru::new(Algorithm::SegmentedLru, 1000);
-        let used = lru.insert('u', 10).unwrap();
-        lru.hit(used);
-        for c in "scan".chars() {
-            lru.insert(c, 10).unwrap();
-        }
-        assert_eq!((lru.probation_bytes(), lru.protected_bytes()), (40, 10));
-        assert_eq!(leave_in_order(&mut lru), "scanu");
-    }
-
-    #[test]
-    fn one_list_orders_by_last_use_alone() {
-        let mut lru = SegmentedLru::new(Algorithm::Lru, 1000);
-        let first = lru.insert('a', 10).unwrap();
-        for c in "bc".chars() {
-            lru.insert(c, 10).unwrap();
-        }
-        lru.hit(first);
-        assert_eq!(leave_in_order(&mut lru), "bca");
-    }
-
-    #[test]
-    fn protected_gives_its_oldest_back_when_it_holds_too_much() {
-        let mut lru = SegmentedLru::new(Algorithm::SegmentedLru, 100);
-        let slots: Vec<Slot> = "abc".chars().filter_map(|c| lru.insert(c, 40)).collect();
-        for slot in slots {
-            lru.hit(slot);
-        }
-        assert_eq!((lru.probation_bytes(), lru.protected_bytes()), (40, 80));
-        assert_eq!(leave_in_order(&mut lru), "abc");
-        assert_eq!(
-            (lru.probation_bytes(), lru.protected_bytes(), lru.entries()),
-            (0, 0, 0)
-        );
-    }
-
-    #[test]
-    fn a_replaced_value_keeps_its_rank_and_changes_the_weight() {
-        let mut lru = SegmentedLru::new(Algorithm::SegmentedLru, 1000);
-        let slot = lru.insert('a', 10).unwrap();
-        lru.insert('b', 10).unwrap();
-        assert_eq!(lru.replace(slot, 'A', 30), Some('a'));
-        assert_eq!(lru.probation_bytes(), 40);
-        assert_eq!(leave_in_order(&mut lru), "Ab");
-    }
-
-    #[test]
-    fn a_scan_by_steps_sees_every_entry_once() {
-        let mut lru = SegmentedLru::new(Algorithm::Lru, 1000);
-        for c in "abcdefg".chars() {
-            lru.insert(c, 1).unwrap();
-        }
-        let mut seen = String::new();
-        let mut at = Some(Slot::FIRST);
-        while let Some(from) = at {
-            at = lru.scan(from, 3, |c| seen.push(*c));
-        }
-        assert_eq!(seen, "abcdefg");
-    }
-}
+mod tests;

@@ -76,7 +76,7 @@ impl SegmentStats {
             expired: counters.of(Cause::Expired).load(Relaxed),
             invalidated: counters.of(Cause::Invalidated).load(Relaxed),
         };
-        let inside = segment.lock();
+        let inside = segment.share();
         let lru = &inside.lru;
         Self {
             entries: lru.entries(),

@@ -13,7 +13,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -21,9 +21,9 @@ use parking_lot::Mutex;
 
 use crate::{
     Algorithm, Applied, BadPattern, Budget, CacheEntry, EntryId, Epoch, Fence, Fill, FillSpec,
-    Freshened, IncrementalCleaner, Invalidation, Key, KeyHash, Maintained, Moment, Reader, Refusal,
-    SegmentStats, Slot, Stats, generations::Generations, ledger::Ledger, live_counts::LiveCounts,
-    segment::Segment,
+    Freshened, IncrementalCleaner, Invalidation, Key, KeyHash, Maintained, Moment, Optimize, Order,
+    Reader, Refusal, SegmentStats, Slot, Stats, generations::Generations, ledger::Ledger,
+    live_counts::LiveCounts, segment::Segment,
 };
 
 /// Segments at most: more than any machine has cores, and each still holds a useful share.
@@ -89,12 +89,13 @@ pub enum Why {
 pub(crate) struct Shared {
     pub(crate) segments: Box<[Segment]>,
     pub(crate) ledger: Arc<Ledger>,
+    algorithm: Algorithm,
     pub(crate) generations: Generations,
     live: LiveCounts,
     fence: Fence,
     next_id: AtomicU64,
-    /// Where the search for bytes in other segments goes on.
-    next_victim: AtomicUsize,
+    /// Which entry of which segment leaves next.
+    pub(crate) order: Order,
     /// The pass of [`Store::maintain`]. Covers nothing but the cursor.
     cleaner: Mutex<IncrementalCleaner>,
     uri_of: for<'a> fn(&'a [u8]) -> &'a [u8],
@@ -105,18 +106,20 @@ impl Store {
     #[must_use]
     pub fn new(config: StoreConfig) -> Self {
         let segments = config.segments.clamp(1, SEGMENTS_MAX);
-        let share = config.max_memory / segments as u64;
+        let ledger = Ledger::new(config.max_memory);
+        let order = Order::new(segments, ledger.filled(), Optimize::default());
         let seed = RandomState::new().hash_one(0);
         let shared = Shared {
             segments: (0..segments)
-                .map(|_| Segment::new(config.algorithm, share, seed))
+                .map(|number| Segment::new(config.algorithm, number, seed))
                 .collect(),
-            ledger: Arc::new(Ledger::new(config.max_memory)),
+            ledger: Arc::new(ledger),
+            algorithm: config.algorithm,
             generations: Generations::new(),
             live: LiveCounts::new(),
             fence: Fence::unbounded(),
             next_id: AtomicU64::new(1),
-            next_victim: AtomicUsize::new(0),
+            order,
             cleaner: Mutex::new(IncrementalCleaner::new()),
             uri_of: config.uri_of,
         };
@@ -129,10 +132,12 @@ impl Store {
     /// [`Store::maintain`] and every fill.
     pub fn resize(&self, max_memory: u64) {
         self.shared.ledger.set_max_memory(max_memory);
-        let share = self.shared.share();
-        for segment in &self.shared.segments {
-            segment.lock().lru.resize(share);
-        }
+        self.shared.order.resize(self.shared.ledger.filled());
+    }
+
+    /// Sets what the store is to save, while it is in use: [`Optimize::Balanced`] until then.
+    pub fn optimize(&self, optimize: Optimize) {
+        self.shared.order.optimize(optimize);
     }
 
     /// How many invalidations have been applied. Take it when an *origin request* starts: a
@@ -203,7 +208,7 @@ impl Store {
             while let Some(from) = at {
                 let mut entries = Vec::new();
                 at = segment
-                    .lock()
+                    .share()
                     .lru
                     .scan(from, ITERATE_STEP, |e| entries.push(Arc::clone(e)));
                 if entries.iter().try_for_each(&mut visit).is_break() {
@@ -244,23 +249,23 @@ impl Store {
 }
 
 impl Shared {
-    /// What each segment would hold if all held the same.
-    fn share(&self) -> u64 {
-        self.ledger.max_memory() / self.segments.len() as u64
-    }
-
     fn next_id(&self) -> EntryId {
         EntryId(self.next_id.fetch_add(1, Relaxed))
     }
 
-    /// The segment of a key, by the high bits of its hash; the tables use the low ones.
+    /// The segment of a key.
+    #[expect(clippy::indexing_slicing, reason = "the number is below the length")]
+    fn segment(&self, hash: KeyHash) -> &Segment {
+        &self.segments[self.number(hash)]
+    }
+
+    /// The number of a key's segment, by the high bits of its hash; the tables use the low ones.
     #[expect(
-        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
         reason = "the high half of the product is below the length"
     )]
-    #[expect(clippy::cast_possible_truncation, reason = "same")]
-    fn segment(&self, hash: KeyHash) -> &Segment {
+    fn number(&self, hash: KeyHash) -> usize {
         let product = u128::from(hash.high()) * self.segments.len() as u128;
-        &self.segments[(product >> 64) as usize]
+        (product >> 64) as usize
     }
 }

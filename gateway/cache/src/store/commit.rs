@@ -107,7 +107,7 @@ impl Shared {
         new.epoch = new.epoch.min(self.generations.epoch());
         let segment = self.segment(key.hash);
         let stored = segment
-            .lock()
+            .share()
             .find(key, Touch::Peek)
             .filter(|entry| entry.id() == current);
         let stored = stored.ok_or(Refusal::NotCurrent)?;
@@ -159,7 +159,7 @@ impl Shared {
                 .and_then(|()| permitted(&mut inside))
                 .and_then(|()| {
                     inside
-                        .link(Arc::clone(entry))
+                        .link(Arc::clone(entry), &self.order)
                         .map_err(|Full| Refusal::NoSlot)
                 })
         };

@@ -7,7 +7,7 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use super::{Found, Hit, Shared, Usability, Why};
 use crate::{
-    CacheEntry, EntryId, Epoch, Key, KeyHash, Moment, Reader,
+    Algorithm, CacheEntry, EntryId, Epoch, Key, KeyHash, Moment, Reader,
     generations::{Subject, Verdict},
     in_flight::InFlight,
     provenance::Provenance,
@@ -54,7 +54,7 @@ impl Shared {
                 .find(key, Touch::Peek)
                 .filter(|entry| meant(entry.id()));
             (
-                entry.and_then(|entry| inside.unlink(key, entry.id())),
+                entry.and_then(|entry| inside.unlink(key, entry.id(), &self.order)),
                 flight,
             )
         };
@@ -66,7 +66,10 @@ impl Shared {
 
     /// Takes an entry out, if it is still there.
     pub(crate) fn discard(&self, segment: &Segment, entry: &CacheEntry, cause: Cause) -> bool {
-        let unlinked = segment.lock().unlink(entry.key(), entry.id());
+        let unlinked = {
+            let mut inside = segment.lock();
+            inside.unlink(entry.key(), entry.id(), &self.order)
+        };
         if let Some(entry) = &unlinked {
             self.gone(segment, entry, cause);
         }
@@ -117,7 +120,7 @@ impl Shared {
 
     fn look_up(&self, segment: &Segment, key: &Key, now: Moment, touch: Touch) -> Option<Found> {
         let (flight, mut entry) = {
-            let mut inside = segment.lock();
+            let inside = segment.share();
             match inside.find_fill(key) {
                 Some(flight) => (Some(flight), None),
                 None => (None, inside.find(key, touch)),
@@ -127,9 +130,13 @@ impl Shared {
             if let Some(reader) = self.follow(&flight, now) {
                 return Some(Found::Filling(reader));
             }
-            entry = segment.lock().find(key, touch);
+            entry = segment.share().find(key, touch);
         }
-        self.hit(segment, entry?, now, touch).map(Found::Complete)
+        let hit = self.hit(segment, entry?, now, touch)?;
+        if touch == Touch::Use && self.algorithm == Algorithm::Lru {
+            segment.lock().renew(key, &self.order);
+        }
+        Some(Found::Complete(hit))
     }
 
     fn follow(&self, flight: &Arc<InFlight>, now: Moment) -> Option<Reader> {

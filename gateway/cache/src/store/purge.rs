@@ -43,7 +43,7 @@ impl Shared {
     /// Removes or softens what is older under a key. A fill of the key meets the generation.
     fn settle_key(&self, hash: KeyHash, strength: Strength, epoch: Epoch) -> u64 {
         let segment = self.segment(hash);
-        let mut entries = segment.lock().find_hash(hash);
+        let mut entries = segment.share().find_hash(hash);
         entries.retain(|entry| entry.epoch() < epoch);
         for entry in &entries {
             match strength {

@@ -1,23 +1,28 @@
-//! How bytes are made free: by one count for the whole store, at the cost of all segments.
+//! How bytes are made free: by one count and one order for the whole store.
 //!
-//! Which entry of a segment leaves is `segmented_lru`. One segment is locked at a time, and what
-//! left is dropped after the lock is released.
+//! Whose turn it is to give something up is `order`, what it gives up is `segmented_lru`. One segment
+//! is locked at a time, and what left is dropped after the lock is released.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::sync::Arc;
 
-use parking_lot::MutexGuard;
+use parking_lot::RwLockWriteGuard;
 
 use super::Shared;
 use crate::{
-    CacheEntry, KeyHash,
+    CacheEntry, Grace, KeyHash, Outcome, Turn,
     segment::{Cause, Inside, Segment},
 };
 
-/// Entries evicted under one hold of the own segment's lock: some tens of microseconds.
-const OWN_STEP: usize = 64;
+/// Entries looked at under one hold of a lock: some tens of microseconds.
+const HOLD_STEP: usize = 64;
 
-/// Entries evicted from another segment before it is the next one's turn: few, so that all pay.
-const TURN_STEP: usize = 8;
+/// Entries that may stay, one after the other, because they were used. Then the next leaves all the
+/// same: whoever waits for room waits for a bounded time.
+const KEPT_MAX: usize = 32;
+
+/// Turns at which nothing was there, because another took it first: then the caller gives up. The
+/// next fill goes on.
+const EMPTY_MAX: usize = 64;
 
 /// A fill pays for itself and for this much more, so that a store that was made smaller reaches
 /// its new size though no single request waits for all of it.
@@ -31,26 +36,17 @@ pub(crate) struct Freed {
     pub(crate) bytes: u64,
 }
 
-/// How much to evict at most.
-#[derive(Clone, Copy)]
-struct Goal {
+/// How much to evict at most, and what was.
+struct Work {
     bytes: u64,
     entries: u64,
-}
-
-/// What one segment gives under one lock.
-#[derive(Clone, Copy)]
-struct Step {
-    entries: usize,
-    /// Bytes that it keeps.
-    leave: u64,
-}
-
-/// What to do when a segment is locked by another.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Busy {
-    PassOver,
-    Wait,
+    /// The segment that is preferred.
+    own: Option<usize>,
+    freed: Freed,
+    /// Entries that stayed since the last that left.
+    kept: usize,
+    /// Turns for nothing.
+    empty: usize,
 }
 
 impl Shared {
@@ -62,92 +58,116 @@ impl Shared {
         let bytes = incoming
             .saturating_mul(ARREARS_FACTOR)
             .saturating_add(ARREARS_BYTES);
-        let goal = Goal {
-            bytes,
-            entries: u64::MAX,
-        };
-        let mut freed = Freed::default();
-        // A segment that gave half of its share to one large object keeps the rest: the others
-        // pay too.
-        let own = self.segment(hash);
-        let step = Step {
-            entries: OWN_STEP,
-            leave: self.share() / 2,
-        };
-        while self.wanted(goal, freed) && self.evict_step(own, own.lock(), step, &mut freed) {}
-        self.evict_in_turn(goal, &mut freed);
+        self.evict(Work::new(bytes, u64::MAX, Some(self.number(hash))));
     }
 
     /// Evicts what is over the limit, at most so many entries.
     pub(crate) fn shrink(&self, entries: u64) -> Freed {
-        let mut freed = Freed::default();
-        self.evict_in_turn(
-            Goal {
-                bytes: u64::MAX,
-                entries,
-            },
-            &mut freed,
-        );
-        freed
+        self.evict(Work::new(u64::MAX, entries, None))
     }
 
-    fn evict_in_turn(&self, goal: Goal, freed: &mut Freed) {
-        let step = Step {
-            entries: TURN_STEP,
-            leave: 0,
-        };
-        for busy in [Busy::PassOver, Busy::Wait] {
-            let mut found = true;
-            while found && self.wanted(goal, *freed) {
-                found = false;
-                for _ in 0..self.segments.len() {
-                    if !self.wanted(goal, *freed) {
-                        return;
-                    }
-                    let turn = self.next_victim.fetch_add(1, Relaxed) % self.segments.len();
-                    let Some(segment) = self.segments.get(turn) else {
-                        continue;
-                    };
-                    let inside = match busy {
-                        Busy::PassOver => segment.try_lock(),
-                        Busy::Wait => Some(segment.lock()),
-                    };
-                    let Some(inside) = inside else { continue };
-                    found |= self.evict_step(segment, inside, step, freed);
-                }
-            }
+    fn evict(&self, mut work: Work) -> Freed {
+        while self.wanted(&work) && work.empty < EMPTY_MAX {
+            let Some(turn) = self.order.turn(work.own) else {
+                break;
+            };
+            let Some((turn, segment, inside)) = self.take_turn(turn, &work) else {
+                break;
+            };
+            self.hold(segment, inside, turn, &mut work);
         }
+        work.freed
     }
 
-    fn wanted(&self, goal: Goal, freed: Freed) -> bool {
-        self.ledger.excess() > 0 && freed.bytes < goal.bytes && freed.entries < goal.entries
+    /// Locks the segment whose turn it is. When another holds it, the own one takes its place: the
+    /// order matters less than not to wait.
+    fn take_turn(
+        &self,
+        turn: Turn,
+        work: &Work,
+    ) -> Option<(Turn, &Segment, RwLockWriteGuard<'_, Inside>)> {
+        let segment = self.segments.get(turn.segment)?;
+        if let Some(inside) = segment.try_lock() {
+            return Some((turn, segment, inside));
+        }
+        let own = work.own.and_then(|own| self.order.turn_of(own));
+        let turn = own.unwrap_or(turn);
+        let segment = self.segments.get(turn.segment)?;
+        Some((turn, segment, segment.lock()))
     }
 
-    /// Evicts a few entries, but leaves some bytes. Says whether there was one.
-    fn evict_step(
+    /// Evicts from one segment as long as it is its turn.
+    fn hold(
         &self,
         segment: &Segment,
-        mut inside: MutexGuard<'_, Inside>,
-        step: Step,
-        freed: &mut Freed,
-    ) -> bool {
+        mut inside: RwLockWriteGuard<'_, Inside>,
+        turn: Turn,
+        work: &mut Work,
+    ) {
         let mut evicted: Vec<Arc<CacheEntry>> = Vec::new();
-        while evicted.len() < step.entries
-            && inside.bytes() > step.leave
-            && self.ledger.excess() > 0
-        {
-            let Some(entry) = inside.evict() else { break };
-            // Under the lock, so that two who make room do not both count it as missing.
-            self.ledger.remove_entry(entry.weight());
-            freed.entries += 1;
-            freed.bytes = freed.bytes.saturating_add(entry.weight());
-            evicted.push(entry);
+        let mut next = Some(turn);
+        for _ in 0..HOLD_STEP {
+            let Some(now) = next.filter(|next| next.segment == turn.segment) else {
+                break;
+            };
+            match inside.evict(now.part, work.grace(), &self.order) {
+                Outcome::Empty => {
+                    work.empty += 1;
+                    break;
+                }
+                Outcome::Kept => work.kept += 1,
+                Outcome::Out(entry) => {
+                    // Under the lock, so that two who make room do not both count it as missing.
+                    self.ledger.remove_entry(entry.weight());
+                    work.count(&entry);
+                    evicted.push(entry);
+                }
+            }
+            if !self.wanted(work) {
+                break;
+            }
+            next = self.order.turn(work.own);
         }
         drop(inside);
         segment.counters.left(Cause::Space, evicted.len() as u64);
         evicted
             .iter()
             .for_each(|entry| self.live.subtract(entry.scopes()));
-        !evicted.is_empty()
+    }
+
+    fn wanted(&self, work: &Work) -> bool {
+        self.ledger.excess() > 0
+            && work.freed.bytes < work.bytes
+            && work.freed.entries < work.entries
+    }
+}
+
+impl Work {
+    const fn new(bytes: u64, entries: u64, own: Option<usize>) -> Self {
+        Self {
+            bytes,
+            entries,
+            own,
+            freed: Freed {
+                entries: 0,
+                bytes: 0,
+            },
+            kept: 0,
+            empty: 0,
+        }
+    }
+
+    const fn grace(&self) -> Grace {
+        if self.kept < KEPT_MAX {
+            Grace::Granted
+        } else {
+            Grace::Ended
+        }
+    }
+
+    fn count(&mut self, entry: &CacheEntry) {
+        self.kept = 0;
+        self.freed.entries += 1;
+        self.freed.bytes = self.freed.bytes.saturating_add(entry.weight());
     }
 }

@@ -1,0 +1,392 @@
+//! One eviction order over many segments: what they know of each other without a lock.
+//!
+//! Each segment publishes the stamps of the entries that it would give up next; whoever needs room
+//! reads them all and turns to one segment. Every number is relaxed: a late one costs a little of the
+//! order, never a byte of the accounts. What a segment does in its turn is `segmented_lru`.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use crate::{
+    ghost::{Found, Past},
+    optimize::Optimize,
+};
+
+/// The share of the capacity that the window starts with, and its limits. Below a hundredth nothing
+/// could prove itself, above three tenths protected would starve.
+const WINDOW_START: f64 = 0.10;
+const WINDOW_LEAST: f64 = 0.01;
+const WINDOW_MOST: f64 = 0.30;
+
+/// How much of the window is the correlation queue.
+const CORRELATION_SHARE: f64 = 0.5;
+
+/// A ghost that returns this early, in residents of its part, would have stayed in a part only a
+/// little larger.
+const MARGIN: f64 = 0.10;
+
+/// The own segment, which is locked or cheap to lock, takes the turn when its entry is so nearly the
+/// first: this part of the age of the oldest, or of the value of an entry without hits.
+const STAY: f64 = 0.10;
+
+/// Values as integers: an entry of the mean size without hits.
+pub(crate) const ONE: u32 = 1024;
+
+/// Ghosts that a part remembers are counted over about so many residents.
+const GHOST_SPAN: f64 = 2.0;
+/// Ticks of the ghosts' clock in the time in which as many entries leave as there are.
+pub(crate) const TICKS: f64 = 256.0;
+/// Below this many residents the clocks would jump.
+const RESIDENTS_LEAST: u64 = 16;
+
+/// The fixed point of shares and ticks.
+const UNIT: f64 = (1_u64 << 32) as f64;
+
+/// Where nothing is published.
+const NOTHING: u64 = u64::MAX;
+
+/// What all segments of a store share.
+pub struct Order {
+    segments: Box<[Published]>,
+    capacity: AtomicU64,
+    optimize: AtomicU32,
+    /// Bytes and number of all entries.
+    bytes: AtomicU64,
+    entries: AtomicU64,
+    /// Entries in the correlation queue.
+    correlated: AtomicU64,
+    /// Bytes in the two queues of the window.
+    correlation: AtomicU64,
+    probation: AtomicU64,
+    /// The share of the window, in [`UNIT`]s.
+    window: AtomicU64,
+    /// Entries that ever came: the stamp of the next.
+    arrivals: AtomicU32,
+    /// The value of the last that protected gave up: where new values are counted from.
+    clock: AtomicU32,
+    /// Ghosts of the window and of protected, of late.
+    ghosts: [AtomicU64; 2],
+    /// The ghosts' clock, in [`UNIT`]s of a tick.
+    ghost_time: AtomicU64,
+}
+
+/// The stamps of what a segment gives up next.
+pub(crate) struct Published {
+    correlation: AtomicU64,
+    probation: AtomicU64,
+    protected: AtomicU64,
+}
+
+/// The stamps of the next entries of each part, if it has one.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tails {
+    pub(crate) correlation: Option<u32>,
+    pub(crate) probation: Option<u32>,
+    pub(crate) protected: Option<u32>,
+}
+
+/// Whose turn it is to give something up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The number of the segment.
+    pub segment: usize,
+    /// Where the entry is.
+    pub part: Part,
+}
+
+/// The parts in which entries are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// New entries, whose hits say little: they often come in one burst.
+    Correlation,
+    /// Entries that are to prove themselves.
+    Probation,
+    /// Entries that did.
+    Protected,
+}
+
+impl Order {
+    /// An order for so many segments and bytes.
+    #[must_use]
+    pub fn new(segments: usize, capacity: u64, optimize: Optimize) -> Self {
+        Self {
+            segments: (0..segments).map(|_| Published::nothing()).collect(),
+            capacity: AtomicU64::new(capacity),
+            optimize: AtomicU32::new(optimize.number()),
+            bytes: AtomicU64::new(0),
+            entries: AtomicU64::new(0),
+            correlated: AtomicU64::new(0),
+            correlation: AtomicU64::new(0),
+            probation: AtomicU64::new(0),
+            window: AtomicU64::new(fixed(WINDOW_START)),
+            arrivals: AtomicU32::new(0),
+            clock: AtomicU32::new(0),
+            ghosts: [AtomicU64::new(1), AtomicU64::new(1)],
+            ghost_time: AtomicU64::new(fixed(1.0)),
+        }
+    }
+
+    /// Sets the bytes that entries may take. It only divides the parts.
+    pub fn resize(&self, capacity: u64) {
+        self.capacity.store(capacity, Relaxed);
+    }
+
+    /// Sets what is optimized, for the entries that are protected from now on.
+    pub fn optimize(&self, optimize: Optimize) {
+        self.optimize.store(optimize.number(), Relaxed);
+    }
+
+    /// The share of the capacity that the window has now.
+    #[must_use]
+    pub fn window(&self) -> f64 {
+        self.window.load(Relaxed) as f64 / UNIT
+    }
+
+    /// Bytes of all entries.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    /// Whose turn it is, if there is an entry. `own` is preferred when it is nearly the first.
+    #[must_use]
+    pub fn turn(&self, own: Option<usize>) -> Option<Turn> {
+        let window = self.correlation.load(Relaxed) + self.probation.load(Relaxed);
+        let protected = || self.lowest(own);
+        let oldest = || {
+            self.oldest(own, Part::Probation)
+                .or_else(|| self.oldest(own, Part::Correlation))
+        };
+        if window as f64 > self.window() * self.capacity() {
+            oldest().or_else(protected)
+        } else {
+            protected().or_else(oldest)
+        }
+    }
+
+    /// Whose turn it would be in one segment alone.
+    #[must_use]
+    pub fn turn_of(&self, segment: usize) -> Option<Turn> {
+        let published = self.segments.get(segment)?;
+        [Part::Probation, Part::Correlation, Part::Protected]
+            .into_iter()
+            .find(|part| published.of(*part).load(Relaxed) != NOTHING)
+            .map(|part| Turn { segment, part })
+    }
+
+    /// The oldest entry of a queue, by arrival.
+    fn oldest(&self, own: Option<usize>, part: Part) -> Option<Turn> {
+        let now = self.arrivals.load(Relaxed);
+        let age =
+            |published: &Published| published.stamp(part).map(|stamp| now.wrapping_sub(stamp));
+        let ages = self.segments.iter().enumerate();
+        let (oldest, segment) = ages
+            .filter_map(|(segment, published)| Some((age(published)?, segment)))
+            .max_by_key(|(age, _)| *age)?;
+        let own = own.filter(|own| {
+            let age = self.segments.get(*own).and_then(age);
+            age.is_some_and(|age| f64::from(oldest.saturating_sub(age)) <= STAY * f64::from(oldest))
+        });
+        let segment = own.unwrap_or(segment);
+        Some(Turn { segment, part })
+    }
+
+    /// The protected entry of the least value.
+    fn lowest(&self, own: Option<usize>) -> Option<Turn> {
+        let clock = self.clock.load(Relaxed);
+        let part = Part::Protected;
+        let value = |published: &Published| {
+            let stamp = published.stamp(part)?;
+            Some(i64::from(ahead(stamp, clock)))
+        };
+        let values = self.segments.iter().enumerate();
+        let (lowest, segment) = values
+            .filter_map(|(segment, published)| Some((value(published)?, segment)))
+            .min_by_key(|(value, _)| *value)?;
+        let own = own.filter(|own| {
+            let value = self.segments.get(*own).and_then(value);
+            value.is_some_and(|value| (value - lowest) as f64 <= STAY * f64::from(ONE))
+        });
+        let segment = own.unwrap_or(segment);
+        Some(Turn { segment, part })
+    }
+
+    pub(crate) fn publish(&self, segment: usize, tails: Tails) {
+        if let Some(published) = self.segments.get(segment) {
+            published.set(tails);
+        }
+    }
+
+    pub(crate) fn arrive(&self) -> u32 {
+        self.arrivals.fetch_add(1, Relaxed)
+    }
+
+    pub(crate) fn clock(&self) -> u32 {
+        self.clock.load(Relaxed)
+    }
+
+    /// Protected gives up this value: the clock goes on to it.
+    pub(crate) fn advance(&self, value: u32) {
+        let later = |clock| (ahead(value, clock) > 0).then_some(value);
+        // A loser of the race was outrun by a later value.
+        let _outrun = self.clock.fetch_update(Relaxed, Relaxed, later);
+    }
+
+    pub(crate) fn optimized(&self) -> Optimize {
+        Optimize::of(self.optimize.load(Relaxed))
+    }
+
+    /// The mean size of an entry.
+    pub(crate) fn mean(&self) -> f64 {
+        let entries = self.entries.load(Relaxed).max(1);
+        (self.bytes.load(Relaxed) as f64 / entries as f64).max(1.0)
+    }
+
+    pub(crate) fn enter(&self, part: Part, weight: u64) {
+        self.bytes.fetch_add(weight, Relaxed);
+        self.entries.fetch_add(1, Relaxed);
+        self.add(part, weight);
+    }
+
+    pub(crate) fn leave(&self, part: Part, weight: u64) {
+        self.bytes.fetch_sub(weight, Relaxed);
+        self.entries.fetch_sub(1, Relaxed);
+        self.subtract(part, weight);
+    }
+
+    pub(crate) fn change(&self, from: Part, to: Part, weight: u64) {
+        self.subtract(from, weight);
+        self.add(to, weight);
+    }
+
+    /// Whether the entry with this stamp has been in the correlation queue for as long as that
+    /// queue is to be. By age, so that every segment can tell for itself.
+    pub(crate) fn is_settled(&self, stamp: u32) -> bool {
+        let (entries, bytes) = (&self.correlated, &self.correlation);
+        let mean = bytes.load(Relaxed) as f64 / entries.load(Relaxed).max(1) as f64;
+        let share = CORRELATION_SHARE * self.window() * self.capacity();
+        let age = self.arrivals.load(Relaxed).wrapping_sub(stamp);
+        f64::from(age) * mean > share
+    }
+
+    /// Whether something has to leave soon. Until then there is no reason to doubt any hit.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.bytes.load(Relaxed) as f64 > 0.9 * self.capacity()
+    }
+
+    pub(crate) fn ghost_time(&self) -> u64 {
+        self.ghost_time.load(Relaxed) >> 32
+    }
+
+    /// A ghost more. Time goes on by the part of the residents that left.
+    pub(crate) fn remember(&self, past: Past) {
+        let residents = self.residents();
+        let [window, protected] = &self.ghosts;
+        let part = match past {
+            Past::Window => window,
+            Past::Protected => protected,
+        };
+        part.fetch_add(1, Relaxed);
+        let (of_window, of_protected) = (window.load(Relaxed), protected.load(Relaxed));
+        if (of_window + of_protected) as f64 > GHOST_SPAN * residents {
+            window.store(of_window / 2 + 1, Relaxed);
+            protected.store(of_protected / 2 + 1, Relaxed);
+        }
+        self.ghost_time.fetch_add(fixed(TICKS / residents), Relaxed);
+    }
+
+    /// A ghost was asked for again: at the margin of its part, the part should have been larger.
+    pub(crate) fn found(&self, found: &Found) {
+        let [window, protected] =
+            [&self.ghosts[0], &self.ghosts[1]].map(|ghosts| ghosts.load(Relaxed) as f64);
+        let (part, sign) = match found.past {
+            Past::Window => (window, 1.0),
+            Past::Protected => (protected, -1.0),
+        };
+        if found.distance * part / (window + protected) > MARGIN {
+            return;
+        }
+        let step = sign / self.residents();
+        let moved = |share: u64| {
+            let share = (share as f64 / UNIT + step).clamp(WINDOW_LEAST, WINDOW_MOST);
+            Some(fixed(share))
+        };
+        let _previous = self.window.fetch_update(Relaxed, Relaxed, moved);
+    }
+
+    fn residents(&self) -> f64 {
+        self.entries.load(Relaxed).max(RESIDENTS_LEAST) as f64
+    }
+
+    fn capacity(&self) -> f64 {
+        self.capacity.load(Relaxed) as f64
+    }
+
+    fn add(&self, part: Part, weight: u64) {
+        if let Some(bytes) = self.queue(part) {
+            bytes.fetch_add(weight, Relaxed);
+        }
+        if part == Part::Correlation {
+            self.correlated.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn subtract(&self, part: Part, weight: u64) {
+        if let Some(bytes) = self.queue(part) {
+            bytes.fetch_sub(weight, Relaxed);
+        }
+        if part == Part::Correlation {
+            self.correlated.fetch_sub(1, Relaxed);
+        }
+    }
+
+    const fn queue(&self, part: Part) -> Option<&AtomicU64> {
+        match part {
+            Part::Correlation => Some(&self.correlation),
+            Part::Probation => Some(&self.probation),
+            Part::Protected => None,
+        }
+    }
+}
+
+impl Published {
+    const fn nothing() -> Self {
+        Self {
+            correlation: AtomicU64::new(NOTHING),
+            probation: AtomicU64::new(NOTHING),
+            protected: AtomicU64::new(NOTHING),
+        }
+    }
+
+    fn set(&self, tails: Tails) {
+        let number = |stamp: Option<u32>| stamp.map_or(NOTHING, u64::from);
+        self.correlation.store(number(tails.correlation), Relaxed);
+        self.probation.store(number(tails.probation), Relaxed);
+        self.protected.store(number(tails.protected), Relaxed);
+    }
+
+    fn stamp(&self, part: Part) -> Option<u32> {
+        u32::try_from(self.of(part).load(Relaxed)).ok()
+    }
+
+    const fn of(&self, part: Part) -> &AtomicU64 {
+        match part {
+            Part::Correlation => &self.correlation,
+            Part::Probation => &self.probation,
+            Part::Protected => &self.protected,
+        }
+    }
+}
+
+/// How far a stamp lies after another. Both wrap; they are never half the circle apart.
+pub(crate) const fn ahead(stamp: u32, of: u32) -> i32 {
+    stamp.wrapping_sub(of).cast_signed()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "small positive numbers times a power of two"
+)]
+#[expect(clippy::cast_sign_loss, reason = "same")]
+fn fixed(number: f64) -> u64 {
+    (number * UNIT) as u64
+}
