@@ -1,14 +1,14 @@
-//! The cleaner: passes over all entries, a few at a time, and takes out what is of no use.
+//! The cleaner: takes out what is of no use, a few entries at a time.
 //!
-//! Reads never depend on it: they test expiry and invalidations themselves. It gives bytes back,
-//! and its whole passes let `generations` forget. Eviction for space is `store/room`.
+//! What has ended is found by `timers`; what an invalidation met, by a pass over all entries after
+//! it. Reads never depend on it: they test both themselves. It gives bytes back, and its whole passes
+//! let `generations` forget. Eviction for space is `store/room`.
 
 use std::sync::Arc;
 
 use crate::{
-    CacheEntry, Epoch, Moment, Slot, Store,
-    generations::Verdict,
-    segment::{Cause, Segment},
+    CacheEntry, Epoch, Moment, Slot, Store, generations::Verdict, segment::Cause, store::Shared,
+    timers::Progress,
 };
 
 /// How much one call may do.
@@ -16,7 +16,8 @@ use crate::{
 pub struct Budget {
     /// Entries looked at or taken out under one hold of a lock.
     pub entries: usize,
-    /// Such steps in one call.
+    /// Such steps in one call, for what has ended and for the pass each; more when there are more
+    /// segments.
     pub holds: usize,
 }
 
@@ -43,11 +44,21 @@ pub struct Maintained {
     pub bytes: u64,
 }
 
-/// A pass over the entries that remembers where it stopped.
+/// What is to be done, and where it stopped.
 pub struct IncrementalCleaner {
+    /// The segment whose timers come next.
+    timed: usize,
+    pass: Pass,
+    /// A whole pass began at this epoch.
+    passed: Epoch,
+}
+
+/// A pass over all entries.
+#[derive(Clone, Copy)]
+struct Pass {
     segment: usize,
     slot: Slot,
-    /// The store's epoch when this pass began.
+    /// The store's epoch when it began; set by the first step.
     began: Epoch,
 }
 
@@ -56,47 +67,87 @@ impl IncrementalCleaner {
     #[must_use]
     pub const fn new() -> Self {
         Self {
+            timed: 0,
+            pass: Pass::unbegun(),
+            passed: Epoch::ZERO,
+        }
+    }
+
+    /// Goes on; a call ends with its pass at the latest.
+    pub fn clean(&mut self, store: &Store, now: Moment, budget: Budget) -> Maintained {
+        let shared = &store.shared;
+        let mut done = Maintained::default();
+        self.expire(shared, now, budget, &mut done);
+        if self.passed < store.epoch() {
+            if self.pass.slot == Slot::FIRST && self.pass.segment == 0 {
+                self.pass.began = store.epoch();
+            }
+            for _ in 0..budget.holds {
+                if self.pass.step(shared, now, budget.entries, &mut done) == Progress::Arrived {
+                    self.passed = self.pass.began;
+                    self.pass = Pass::unbegun();
+                    break;
+                }
+            }
+        }
+        shared.generations.swept(self.passed, now);
+        let freed = shared.shrink((budget.entries as u64).saturating_mul(budget.holds as u64));
+        done.evicted += freed.entries;
+        done.bytes = done.bytes.saturating_add(freed.bytes);
+        done
+    }
+
+    /// Takes out what has ended, segment by segment; one that is not done comes first next time.
+    fn expire(&mut self, shared: &Shared, now: Moment, budget: Budget, done: &mut Maintained) {
+        let mut holds = budget.holds.max(shared.segments.len());
+        for _ in 0..shared.segments.len() {
+            let Some(segment) = shared.segments.get(self.timed) else {
+                self.timed = 0;
+                continue;
+            };
+            let mut progress = Progress::Underway;
+            while progress == Progress::Underway {
+                if holds == 0 {
+                    return;
+                }
+                holds -= 1;
+                let mut ended: Vec<Arc<CacheEntry>> = Vec::new();
+                progress = segment
+                    .lock()
+                    .expire(now, budget.entries, &shared.order, |entry| {
+                        ended.push(entry);
+                    });
+                for entry in ended {
+                    shared.gone(segment, &entry, Cause::Expired);
+                    done.count(Cause::Expired, entry.weight());
+                }
+            }
+            self.timed = (self.timed + 1) % shared.segments.len();
+        }
+    }
+}
+
+impl Pass {
+    const fn unbegun() -> Self {
+        Self {
             segment: 0,
             slot: Slot::FIRST,
             began: Epoch::ZERO,
         }
     }
 
-    /// Goes on with the pass; a call ends with its pass at the latest.
-    pub fn clean(&mut self, store: &Store, now: Moment, budget: Budget) -> Maintained {
-        let mut done = Maintained::default();
-        for _ in 0..budget.holds {
-            let Some(segment) = store.shared.segments.get(self.segment) else {
-                break;
-            };
-            self.step(store, segment, now, budget.entries, &mut done);
-            if self.segment >= store.shared.segments.len() {
-                store.shared.generations.swept(self.began, now);
-                *self = Self {
-                    segment: 0,
-                    slot: Slot::FIRST,
-                    began: store.epoch(),
-                };
-                break;
-            }
-        }
-        let freed = store
-            .shared
-            .shrink((budget.entries as u64).saturating_mul(budget.holds as u64));
-        done.evicted += freed.entries;
-        done.bytes = done.bytes.saturating_add(freed.bytes);
-        done
-    }
-
+    /// Looks at so many entries, and says whether they were the last.
     fn step(
         &mut self,
-        store: &Store,
-        segment: &Segment,
+        shared: &Shared,
         now: Moment,
         entries: usize,
         done: &mut Maintained,
-    ) {
-        let epoch = store.epoch();
+    ) -> Progress {
+        let Some(segment) = shared.segments.get(self.segment) else {
+            return Progress::Arrived;
+        };
+        let epoch = shared.generations.epoch();
         let mut suspects: Vec<Arc<CacheEntry>> = Vec::new();
         let next = segment.share().lru.scan(self.slot, entries, |entry| {
             if now >= entry.useful_until() || entry.provenance().tested() < epoch {
@@ -108,18 +159,23 @@ impl IncrementalCleaner {
             let cause = if now >= entry.useful_until() {
                 Cause::Expired
             } else {
-                match store.shared.stands(&entry) {
+                match shared.stands(&entry) {
                     Verdict::Untouched | Verdict::Softened => continue,
                     Verdict::Gone | Verdict::TooOld => Cause::Invalidated,
                 }
             };
-            if store.shared.discard(segment, &entry, cause) {
+            if shared.discard(segment, &entry, cause) {
                 done.count(cause, entry.weight());
             }
         }
-        match next {
-            Some(slot) => self.slot = slot,
-            None => (self.segment, self.slot) = (self.segment + 1, Slot::FIRST),
+        (self.segment, self.slot) = match next {
+            Some(slot) => (self.segment, slot),
+            None => (self.segment + 1, Slot::FIRST),
+        };
+        if self.segment < shared.segments.len() {
+            Progress::Underway
+        } else {
+            Progress::Arrived
         }
     }
 }

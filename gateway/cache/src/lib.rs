@@ -33,6 +33,7 @@ mod segmented_lru;
 mod stats;
 mod store;
 mod time;
+mod timers;
 mod weight;
 
 pub use body::Body;

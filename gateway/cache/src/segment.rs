@@ -12,8 +12,10 @@ use hashbrown::HashTable;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::{
-    Algorithm, CacheEntry, EntryId, Grace, Key, KeyHash, Order, Outcome, Part, SegmentedLru, Slot,
+    Algorithm, CacheEntry, EntryId, Grace, Key, KeyHash, Moment, Order, Outcome, Part,
+    SegmentedLru, Slot,
     in_flight::InFlight,
+    timers::{Progress, Timers},
 };
 
 /// Aligned so that the lock of one segment shares no cache line with another's.
@@ -45,6 +47,7 @@ pub(crate) enum Cause {
 pub(crate) struct Inside {
     table: HashTable<Slot>,
     pub(crate) lru: SegmentedLru<Arc<CacheEntry>>,
+    timers: Timers,
     fills: HashTable<Arc<InFlight>>,
     /// Of this process, so that nobody outside can aim at one place of the table.
     seed: u64,
@@ -63,6 +66,7 @@ impl Segment {
         let inside = Inside {
             table: HashTable::new(),
             lru: SegmentedLru::new(algorithm, number),
+            timers: Timers::new(),
             fills: HashTable::new(),
             seed,
         };
@@ -146,11 +150,14 @@ impl Inside {
         order: &Order,
     ) -> Result<Option<Arc<CacheEntry>>, Full> {
         let weight = entry.weight();
+        let (end, requested) = (entry.useful_until(), entry.requested());
         if let Some(slot) = self.slot(entry.key()) {
+            self.timers.set(slot, end, requested);
             return Ok(self.lru.replace(slot, entry, weight, order));
         }
         let hash = self.place(entry.key().hash);
         let slot = self.lru.insert(entry, weight, hash, order).ok_or(Full)?;
+        self.timers.set(slot, end, requested);
         let Self {
             table, lru, seed, ..
         } = self;
@@ -198,6 +205,25 @@ impl Inside {
         outcome
     }
 
+    /// Unlinks what has ended, with at most so many steps.
+    pub(crate) fn expire(
+        &mut self,
+        now: Moment,
+        steps: usize,
+        order: &Order,
+        mut gone: impl FnMut(Arc<CacheEntry>),
+    ) -> Progress {
+        let mut due = Vec::new();
+        let progress = self.timers.advance(now, steps, |slot| due.push(slot));
+        for slot in due {
+            if let Some(entry) = self.lru.remove(slot, order) {
+                self.forget(entry.key().hash, slot);
+                gone(entry);
+            }
+        }
+        progress
+    }
+
     /// Links a fill in place of another of the same key, which is given back: it goes on unseen.
     pub(crate) fn link_fill(&mut self, flight: Arc<InFlight>) -> Option<Arc<InFlight>> {
         let hash = self.place(flight.key.hash);
@@ -222,8 +248,9 @@ impl Inside {
         Some(found.remove().0)
     }
 
-    /// Takes a slot out of the table.
+    /// Takes a slot out of the table and off its timer.
     fn forget(&mut self, hash: KeyHash, slot: Slot) {
+        self.timers.clear(slot);
         if let Ok(found) = self.table.find_entry(self.place(hash), |s| *s == slot) {
             found.remove();
         }

@@ -40,6 +40,14 @@ pub struct Slot(u32);
 impl Slot {
     /// The first place.
     pub const FIRST: Self = Self(0);
+
+    pub(crate) const fn of(number: u32) -> Self {
+        Self(number)
+    }
+
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
 }
 
 /// Whether an entry that was used meanwhile may stay once more.

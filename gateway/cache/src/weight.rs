@@ -7,8 +7,8 @@ pub(crate) const SHARE: u64 = allocation_size(24);
 
 /// What an entry costs in its segment: a node of the policy (32 bytes), a table slot (5 bytes at a
 /// load between 0.44 and 0.88), a row in the live counts for its target URI (17 bytes, same load),
-/// and two to four ghosts of 4 bytes.
-pub(crate) const NODE: u64 = 32 + 8 + 27 + 12;
+/// two to four ghosts of 4 bytes, and a timer of 12.
+pub(crate) const NODE: u64 = 32 + 8 + 27 + 12 + 12;
 
 /// What a tag costs in the live counts, if no other entry has it.
 pub(crate) const TAG_ROW: u64 = 27;

@@ -191,7 +191,7 @@ impl Shared {
     }
 
     /// Settles the accounts of an entry that was taken out.
-    pub(super) fn gone(&self, segment: &Segment, entry: &CacheEntry, cause: Cause) {
+    pub(crate) fn gone(&self, segment: &Segment, entry: &CacheEntry, cause: Cause) {
         segment.counters.left(cause, 1);
         self.settle(entry);
     }

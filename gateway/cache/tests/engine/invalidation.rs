@@ -161,6 +161,7 @@ fn an_invalidation_in_the_middle_of_a_pass_is_kept_until_the_next() {
     let store = segmented_store(1 << 20, 1);
     put(&store, 3, b"x").unwrap();
     put(&store, 6, b"x").unwrap();
+    hard(&store, Target::Tag(Scope(9))); // What a pass is begun for.
     store.maintain(
         NOW,
         Budget {

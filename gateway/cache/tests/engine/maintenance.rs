@@ -113,7 +113,7 @@ fn the_cleaner_takes_out_what_expired_or_was_invalidated() {
     let mut sum = (0, 0);
     for _ in 0..20 {
         let done = store.maintain(
-            end,
+            end.after(Duration::from_millis(128)),
             Budget {
                 entries: 100,
                 holds: 10,
