@@ -4,8 +4,12 @@
 //! reads them all and turns to one segment. Every number is relaxed: a late one costs a little of the
 //! order, never a byte of the accounts. What a segment does in its turn is `segmented_lru`.
 
+mod published;
+
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use self::published::Published;
+pub(crate) use self::published::Tails;
 use crate::{
     ghost::{Found, Past},
     optimize::Optimize,
@@ -24,6 +28,9 @@ const CORRELATION_SHARE: f64 = 0.5;
 /// little larger.
 const MARGIN: f64 = 0.10;
 
+/// A ghost found within so many residents of leaving was given up too soon.
+const GHOST_REACH: f64 = 1.5;
+
 /// The own segment, which is locked or cheap to lock, takes the turn when its entry is so nearly the
 /// first: this part of the age of the oldest, or of the value of an entry without hits.
 const STAY: f64 = 0.10;
@@ -40,9 +47,6 @@ const RESIDENTS_LEAST: u64 = 16;
 
 /// The fixed point of shares and ticks.
 const UNIT: f64 = (1_u64 << 32) as f64;
-
-/// Where nothing is published.
-const NOTHING: u64 = u64::MAX;
 
 /// What all segments of a store share.
 pub struct Order {
@@ -67,21 +71,8 @@ pub struct Order {
     ghosts: [AtomicU64; 2],
     /// The ghosts' clock, in [`UNIT`]s of a tick.
     ghost_time: AtomicU64,
-}
-
-/// The stamps of what a segment gives up next.
-pub(crate) struct Published {
-    correlation: AtomicU64,
-    probation: AtomicU64,
-    protected: AtomicU64,
-}
-
-/// The stamps of the next entries of each part, if it has one.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Tails {
-    pub(crate) correlation: Option<u32>,
-    pub(crate) probation: Option<u32>,
-    pub(crate) protected: Option<u32>,
+    /// Ghosts that came back soon enough to be protected.
+    returned: AtomicU64,
 }
 
 /// Whose turn it is to give something up.
@@ -122,6 +113,7 @@ impl Order {
             clock: AtomicU32::new(0),
             ghosts: [AtomicU64::new(1), AtomicU64::new(1)],
             ghost_time: AtomicU64::new(fixed(1.0)),
+            returned: AtomicU64::new(0),
         }
     }
 
@@ -139,6 +131,17 @@ impl Order {
     #[must_use]
     pub fn window(&self) -> f64 {
         self.window.load(Relaxed) as f64 / UNIT
+    }
+
+    /// The same in thousandths.
+    pub(crate) fn window_thousandths(&self) -> u32 {
+        u32::try_from((self.window.load(Relaxed) * 1000) >> 32).unwrap_or(1000)
+    }
+
+    /// Ghosts that came back soon enough to be protected.
+    #[must_use]
+    pub fn returned(&self) -> u64 {
+        self.returned.load(Relaxed)
     }
 
     /// Bytes of all entries.
@@ -169,7 +172,7 @@ impl Order {
         let published = self.segments.get(segment)?;
         [Part::Probation, Part::Correlation, Part::Protected]
             .into_iter()
-            .find(|part| published.of(*part).load(Relaxed) != NOTHING)
+            .find(|part| published.stamp(*part).is_some())
             .map(|part| Turn { segment, part })
     }
 
@@ -294,23 +297,31 @@ impl Order {
         self.ghost_time.fetch_add(fixed(TICKS / residents), Relaxed);
     }
 
-    /// A ghost was asked for again: at the margin of its part, the part should have been larger.
-    pub(crate) fn found(&self, found: &Found) {
-        let [window, protected] =
-            [&self.ghosts[0], &self.ghosts[1]].map(|ghosts| ghosts.load(Relaxed) as f64);
+    /// A ghost was asked for again. Says whether it had left too soon. At the margin of its part,
+    /// the part should have been larger.
+    pub(crate) fn found(&self, found: &Found) -> bool {
+        let [window, protected] = &self.ghosts;
+        let (window, protected) = (window.load(Relaxed) as f64, protected.load(Relaxed) as f64);
         let (part, sign) = match found.past {
             Past::Window => (window, 1.0),
             Past::Protected => (protected, -1.0),
         };
-        if found.distance * part / (window + protected) > MARGIN {
-            return;
+        if found.distance * part / (window + protected) <= MARGIN {
+            let step = sign / self.residents();
+            let moved = |share: u64| {
+                let share = (share as f64 / UNIT + step).clamp(WINDOW_LEAST, WINDOW_MOST);
+                Some(fixed(share))
+            };
+            let _previous = self.window.fetch_update(Relaxed, Relaxed, moved);
         }
-        let step = sign / self.residents();
-        let moved = |share: u64| {
-            let share = (share as f64 / UNIT + step).clamp(WINDOW_LEAST, WINDOW_MOST);
-            Some(fixed(share))
-        };
-        let _previous = self.window.fetch_update(Relaxed, Relaxed, moved);
+        let soon = found.distance <= GHOST_REACH;
+        self.returned.fetch_add(u64::from(soon), Relaxed);
+        soon
+    }
+
+    #[cfg(test)]
+    pub(crate) fn in_window(&self, part: Part) -> u64 {
+        self.queue(part).map_or(0, |bytes| bytes.load(Relaxed))
     }
 
     fn residents(&self) -> f64 {
@@ -344,35 +355,6 @@ impl Order {
             Part::Correlation => Some(&self.correlation),
             Part::Probation => Some(&self.probation),
             Part::Protected => None,
-        }
-    }
-}
-
-impl Published {
-    const fn nothing() -> Self {
-        Self {
-            correlation: AtomicU64::new(NOTHING),
-            probation: AtomicU64::new(NOTHING),
-            protected: AtomicU64::new(NOTHING),
-        }
-    }
-
-    fn set(&self, tails: Tails) {
-        let number = |stamp: Option<u32>| stamp.map_or(NOTHING, u64::from);
-        self.correlation.store(number(tails.correlation), Relaxed);
-        self.probation.store(number(tails.probation), Relaxed);
-        self.protected.store(number(tails.protected), Relaxed);
-    }
-
-    fn stamp(&self, part: Part) -> Option<u32> {
-        u32::try_from(self.of(part).load(Relaxed)).ok()
-    }
-
-    const fn of(&self, part: Part) -> &AtomicU64 {
-        match part {
-            Part::Correlation => &self.correlation,
-            Part::Probation => &self.probation,
-            Part::Protected => &self.protected,
         }
     }
 }

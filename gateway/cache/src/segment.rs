@@ -31,6 +31,8 @@ pub(crate) struct Counters {
     pub(crate) hits: AtomicU64,
     pub(crate) misses: AtomicU64,
     pub(crate) inserts: AtomicU64,
+    /// For an entry of another segment.
+    pub(crate) evicted_abroad: AtomicU64,
     evicted_for_space: AtomicU64,
     expired: AtomicU64,
     invalidated: AtomicU64,

@@ -7,10 +7,12 @@
 //! and locks are `segment`.
 
 mod lists;
+mod turn;
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use self::lists::{Lists, Queue};
+pub use self::turn::{Grace, Outcome};
 use crate::{
     arena::{Arena, NONE},
     ghost::{Ghosts, Past},
@@ -20,9 +22,6 @@ use crate::{
 
 /// Hits that are counted between two looks at an entry: two bits.
 const HITS_MAX: u8 = 3;
-
-/// A ghost found within so many residents of leaving was given up too soon.
-const GHOST_REACH: f64 = 1.5;
 
 /// How entries are chosen for eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,26 +47,6 @@ impl Slot {
     pub(crate) const fn number(self) -> u32 {
         self.0
     }
-}
-
-/// Whether an entry that was used meanwhile may stay once more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grace {
-    /// It may.
-    Granted,
-    /// Enough of them did: something has to leave.
-    Ended,
-}
-
-/// What a segment did in its turn.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Outcome<T> {
-    /// It had nothing to give up there.
-    Empty,
-    /// The entry was used and is protected.
-    Kept,
-    /// The entry left.
-    Out(T),
 }
 
 /// The eviction policy of one segment.
@@ -249,8 +228,7 @@ impl<T> SegmentedLru<T> {
         let Some(found) = self.ghosts.take(hash, order.ghost_time()) else {
             return Queue::CORRELATION;
         };
-        order.found(&found);
-        if found.distance <= GHOST_REACH {
+        if order.found(&found) {
             self.rate(slot, found.frequency, order)
         } else {
             Queue::CORRELATION

@@ -20,6 +20,10 @@ pub struct Stats {
     pub used: u64,
     /// The limit of `used`.
     pub max_memory: u64,
+    /// The share of the bytes that the window has now, in thousandths.
+    pub window: u32,
+    /// Entries that were asked for again soon after they had left, and were protected at once.
+    pub returned: u64,
     /// Fills in flight.
     pub fills: u64,
     /// Bytes that fills hold, those included that readers still hold after the end.
@@ -43,7 +47,7 @@ pub struct SegmentStats {
     pub entries: u64,
     /// Bytes of complete entries.
     pub bytes: u64,
-    /// Of these, in probation.
+    /// Of these, in the window: the correlation queue and probation.
     pub probation_bytes: u64,
     /// Of these, protected.
     pub protected_bytes: u64,
@@ -62,6 +66,8 @@ pub struct SegmentStats {
 pub struct Evictions {
     /// The bytes were needed.
     pub space: u64,
+    /// Of these, for an entry of another segment.
+    pub abroad: u64,
     /// They were of no use any more.
     pub expired: u64,
     /// They were invalidated or removed.
@@ -73,6 +79,7 @@ impl SegmentStats {
         let counters = &segment.counters;
         let evictions = Evictions {
             space: counters.of(Cause::Space).load(Relaxed),
+            abroad: counters.evicted_abroad.load(Relaxed),
             expired: counters.of(Cause::Expired).load(Relaxed),
             invalidated: counters.of(Cause::Invalidated).load(Relaxed),
         };
@@ -99,6 +106,7 @@ impl SegmentStats {
         self.misses += other.misses;
         self.inserts += other.inserts;
         self.evictions.space += other.evictions.space;
+        self.evictions.abroad += other.evictions.abroad;
         self.evictions.expired += other.evictions.expired;
         self.evictions.invalidated += other.evictions.invalidated;
     }

@@ -231,6 +231,8 @@ impl Store {
             segments,
             used: shared.ledger.used(),
             max_memory: shared.ledger.max_memory(),
+            window: shared.order.window_thousandths(),
+            returned: shared.order.returned(),
             fills: shared.ledger.fills(),
             fill_bytes: shared.ledger.fill_bytes(),
             epoch: self.epoch(),

@@ -3,7 +3,7 @@
 //! Whose turn it is to give something up is `order`, what it gives up is `segmented_lru`. One segment
 //! is locked at a time, and what left is dropped after the lock is released.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use parking_lot::RwLockWriteGuard;
 
@@ -129,7 +129,11 @@ impl Shared {
             next = self.order.turn(work.own);
         }
         drop(inside);
-        segment.counters.left(Cause::Space, evicted.len() as u64);
+        let left = evicted.len() as u64;
+        segment.counters.left(Cause::Space, left);
+        if work.own.is_some_and(|own| own != turn.segment) {
+            segment.counters.evicted_abroad.fetch_add(left, Relaxed);
+        }
         evicted
             .iter()
             .for_each(|entry| self.live.subtract(entry.scopes()));
@@ -171,3 +175,6 @@ impl Work {
         self.freed.bytes = self.freed.bytes.saturating_add(entry.weight());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! Many threads make room at once: the bound holds and no byte is lost on the way.
+
+use std::thread;
+
+use bytes::Bytes;
+
+use crate::{
+    Algorithm, Budget, FillSpec, Invalidation, Key, KeyHash, Listed, Moment, Optimize, Part, Scope,
+    Scopes, Stamp, Store, StoreConfig, Strength, Target,
+};
+
+const MAX_MEMORY: u64 = 256 << 10;
+const THREADS: u64 = 4;
+const ROUNDS: u64 = 5_000;
+
+fn key(n: u64) -> Key {
+    let hash = u128::from(n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    Key {
+        hash: KeyHash(hash),
+        bytes: Bytes::from(n.to_string()),
+    }
+}
+
+fn put(store: &Store, n: u64) {
+    let spec = FillSpec {
+        key: key(n),
+        meta: Bytes::from_static(b"https://host/"),
+        scopes: Scopes {
+            uri: Scope(n),
+            host: Scope(1),
+            tags: [].into(),
+            listed: Listed::Counted,
+        },
+        epoch: store.epoch(),
+        stamp: Stamp::default(),
+        requested: Moment(0),
+        useful_until: Moment(if n.is_multiple_of(3) { 1000 } else { u64::MAX }),
+        max_body: 1 << 20,
+        size_hint: None,
+    };
+    let mut fill = store.begin_fill(spec).unwrap();
+    let size = if n.is_multiple_of(50) { 20_000 } else { 300 };
+    fill.write(Bytes::from(vec![0; size]));
+    fill.finish(None).unwrap();
+}
+
+#[track_caller]
+fn check(algorithm: Algorithm, optimize: Optimize) {
+    let store = Store::new(StoreConfig {
+        algorithm,
+        max_memory: MAX_MEMORY,
+        segments: 4,
+        uri_of: |meta| meta,
+    });
+    store.optimize(optimize);
+    thread::scope(|scope| {
+        for number in 0..THREADS {
+            let store = &store;
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    let n = (round * (2 * number + 3)) % 700;
+                    if store.get(&key(n), Moment(0)).is_none() {
+                        put(store, n);
+                    }
+                    // Each may be ahead of the others by what it stores at the moment.
+                    assert!(store.stats().used <= MAX_MEMORY + THREADS * 50_000);
+                }
+            });
+        }
+    });
+    let stats = store.stats();
+    assert!(stats.used <= MAX_MEMORY, "{stats:?}");
+    assert_eq!(stats.used, stats.total.bytes);
+    assert_eq!(store.shared.order.bytes(), stats.total.bytes);
+    assert!(stats.total.evictions.abroad > 0, "{stats:?}");
+    let all = Invalidation {
+        target: Target::All,
+        strength: Strength::Hard,
+    };
+    store.apply(&all, Moment(0)).unwrap();
+    store.maintain(Moment(2000), Budget::default());
+    let order = &store.shared.order;
+    assert_eq!((store.stats().used, store.stats().total.entries), (0, 0));
+    assert_eq!((order.bytes(), order.turn(None)), (0, None));
+    assert_eq!(order.in_window(Part::Correlation), 0);
+    assert_eq!(order.in_window(Part::Probation), 0);
+}
+
+#[test]
+fn the_bound_holds_and_no_byte_is_lost() {
+    check(Algorithm::SegmentedLru, Optimize::Bytes);
+    check(Algorithm::SegmentedLru, Optimize::Objects);
+    check(Algorithm::Lru, Optimize::Bytes);
+}
