@@ -22,11 +22,11 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// 256 entries take some tens of microseconds; 64 steps go over 16 thousand entries.
+    /// 128 entries take some tens of microseconds; 128 steps go over 16 thousand entries.
     fn default() -> Self {
         Self {
-            entries: 256,
-            holds: 64,
+            entries: 128,
+            holds: 128,
         }
     }
 }

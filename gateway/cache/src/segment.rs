@@ -26,7 +26,9 @@ pub(crate) struct Segment {
     pub(crate) counters: Counters,
 }
 
+/// On lines of their own: every hit writes here, and reads what stands before.
 #[derive(Default)]
+#[repr(align(128))]
 pub(crate) struct Counters {
     pub(crate) hits: AtomicU64,
     pub(crate) misses: AtomicU64,

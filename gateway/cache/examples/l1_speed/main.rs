@@ -106,8 +106,8 @@ fn cleaner_pause() {
         put(&store, key, Moment(1 + key * 60_000 / ENDING));
     }
     let budget = Budget {
-        entries: 256,
         holds: 1,
+        ..Budget::default()
     };
     let mut holds: Vec<Duration> = Vec::new();
     let mut expired = 0;
