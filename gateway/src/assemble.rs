@@ -4,7 +4,6 @@ mod stop;
 
 use crate::access_log::AccessLog;
 use crate::admin;
-use crate::config::cache::Algorithm;
 use crate::drain::Drain;
 use crate::gateway::Gateway;
 use crate::listen::accept::{ListenError, Listeners, Shared};
@@ -20,7 +19,6 @@ use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownWatch};
 use pingora_core::services::Service;
 use pingora_proxy::HttpProxy;
 use serde::Serialize;
-use shoal_cache::{Store, StoreConfig};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -78,16 +76,7 @@ pub fn run(path: PathBuf) -> Result<(), StartError> {
 }
 
 fn gateway(snapshot: Snapshot) -> Result<Arc<Gateway>, StartError> {
-    let local = &snapshot.config.cache.local;
-    let store = Store::new(StoreConfig {
-        algorithm: match local.algorithm {
-            Algorithm::SegmentedLru => shoal_cache::Algorithm::SegmentedLru,
-            Algorithm::Lru => shoal_cache::Algorithm::Lru,
-        },
-        max_memory: local.max_memory.0,
-        segments: local.segments,
-        uri_of: caching::stored_response::uri_of,
-    });
+    let store = caching::engine::start(&snapshot.config.cache.local);
     let metrics = CacheMetrics::new(&snapshot.config.cache.metrics.histogram_buckets)?;
     Ok(Arc::new(Gateway {
         current: ArcSwap::from_pointee(snapshot),

@@ -9,6 +9,7 @@ mod explain;
 mod purge;
 mod reload;
 mod run;
+mod stat;
 mod status;
 
 use clap::{Args, Parser, Subcommand};
@@ -61,6 +62,8 @@ enum Command {
     Reload(Admin),
     /// Show what runs and how the last reload ended.
     Status(status::Status),
+    /// Show the cache in numbers, as a whole and by segment.
+    Stat(stat::Stat),
     /// Show what the running gateway would do with a request, and why.
     Explain(explain::Explain),
     /// Purge by URL, tag, host, prefix or regular expression.
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Check(file) => check::check(file),
         Command::Config(command) => command.run(),
         Command::Reload(admin) => reload::reload(&admin),
+        Command::Stat(stat) => stat.run(),
         Command::Status(status) => status.run(),
         Command::Explain(explain) => explain.run(),
         Command::Purge(purge) => purge.run(),

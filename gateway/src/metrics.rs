@@ -3,11 +3,13 @@
 //! Base units, `_total` on counters, bounded label values, never a URL. Gauges of the cache are sampled
 //! every `metrics.collection_interval`.
 
+mod engine;
 mod why;
 
 use crate::access_log::Entry;
 use crate::exchange::Exchange;
 use crate::gateway::Gateway;
+use engine::EngineMetrics;
 use parking_lot::Mutex;
 use prometheus::core::Collector;
 use prometheus::{
@@ -67,18 +69,10 @@ pub struct CacheMetrics {
     reloads: IntCounterVec,
     reload_successful: IntGauge,
     config_info: IntGaugeVec,
-    entries: IntGaugeVec,
-    bytes: IntGaugeVec,
-    evictions: IntCounterVec,
+    engine: EngineMetrics,
     log_dropped: IntCounter,
-    sampled: Mutex<Sampled>,
-}
-
-/// What the last sample saw of counters that others keep.
-#[derive(Default)]
-struct Sampled {
-    evictions: [u64; 3],
-    dropped: u64,
+    /// What the last sample saw of the access log's counter.
+    dropped: Mutex<u64>,
 }
 
 impl CacheMetrics {
@@ -180,19 +174,7 @@ impl CacheMetrics {
                 "The configuration that runs",
                 &["hash"],
             )?,
-            entries: gauge(r, "shoal_cache_entries", "Stored responses", &["tier"])?,
-            bytes: gauge(
-                r,
-                "shoal_cache_bytes",
-                "Memory of stored responses",
-                &["tier"],
-            )?,
-            evictions: counter(
-                r,
-                "shoal_cache_evictions_total",
-                "Stored responses that left",
-                &["tier", "reason"],
-            )?,
+            engine: EngineMetrics::new(r)?,
             log_dropped: register(
                 r,
                 IntCounter::new(
@@ -200,7 +182,7 @@ impl CacheMetrics {
                     "Lines that the access log could not take in time",
                 )?,
             )?,
-            sampled: Mutex::default(),
+            dropped: Mutex::default(),
             registry,
         })
     }
@@ -307,31 +289,11 @@ impl CacheMetrics {
 
     /// Takes a sample of what others count.
     pub fn sample(&self, gateway: &Gateway) {
-        let stats = gateway.store.stats();
-        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        self.entries
-            .with_label_values(&["l1"])
-            .set(number(stats.total.entries));
-        self.bytes
-            .with_label_values(&["l1"])
-            .set(number(stats.total.bytes));
-        let mut sampled = self.sampled.lock();
-        let evictions = &stats.total.evictions;
-        let now = [evictions.space, evictions.expired, evictions.invalidated];
-        for ((reason, now), before) in ["space", "expired", "invalidated"]
-            .into_iter()
-            .zip(now)
-            .zip(&mut sampled.evictions)
-        {
-            self.evictions
-                .with_label_values(&["l1", reason])
-                .inc_by(now.saturating_sub(*before));
-            *before = now;
-        }
-        let dropped = gateway.access_log.dropped();
-        self.log_dropped
-            .inc_by(dropped.saturating_sub(sampled.dropped));
-        sampled.dropped = dropped;
+        self.engine.sample(&gateway.store.stats());
+        let now = gateway.access_log.dropped();
+        let mut before = self.dropped.lock();
+        self.log_dropped.inc_by(now.saturating_sub(*before));
+        *before = now;
     }
 
     /// The exposition format of Prometheus.

@@ -3,6 +3,7 @@
 //! Whatever asks (a changed file, SIGHUP, the admin API) comes through [`Reloader::reload`]. On failure
 //! the last good configuration stays, and log, metric and `/config/status` say why.
 
+use crate::caching::engine;
 use crate::config::{self, Config, Problems};
 use crate::gateway::Gateway;
 use crate::snapshot::{BuildError, Snapshot};
@@ -241,9 +242,7 @@ impl Reloader {
         for key in &next.config.not_active {
             warn!(key, "not active yet");
         }
-        self.gateway
-            .store
-            .resize(next.config.cache.local.max_memory.0);
+        engine::adjust(&self.gateway.store, &next.config.cache.local);
         info!(
             version = next.version,
             hash = next.hash,

@@ -61,7 +61,7 @@ async fn nobody_there_and_no_right_to_ask_are_told_apart() {
         .admin("token: \"secret\"")
         .start()
         .await;
-    for command in ["status", "reload"] {
+    for command in ["status", "stat", "reload"] {
         let gone = gateway.shoal(&[command, "--admin", &nowhere]).await;
         assert_eq!(gone.code, Some(4), "{command}: {gone:?}");
         assert!(gone.stderr.contains(&nowhere), "{gone:?}");
@@ -85,4 +85,45 @@ async fn check_refuses_what_run_refuses() {
     gateway.write_config(|config| config.route(route));
     let checked = gateway.shoal(&["check"]).await;
     assert_eq!(checked.code, Some(3), "{checked:?}");
+}
+
+#[tokio::test]
+async fn stat_shows_the_cache_in_numbers() {
+    let origin = Origin::script([
+        get("/a").respond(ok("one").max_age(60)),
+        get("/b").respond(ok("two").max_age(60)),
+    ]);
+    let gateway = Gateway::with(&origin).local("segments: 4").start().await;
+    for path in ["/a", "/b", "/a"] {
+        gateway.get(path).await;
+    }
+    let shown = gateway.shoal(&["stat"]).await;
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    for words in ["entries        2", "1 hits", "window", "ghost hits     0"] {
+        assert!(shown.stdout.contains(words), "{words}: {}", shown.stdout);
+    }
+    let rows = shown.stdout.lines().rev();
+    let segments = rows.take_while(|line| !line.contains("segment")).count();
+    assert_eq!(segments, 4, "{}", shown.stdout);
+    let json = gateway.shoal(&["stat", "--json"]).await;
+    let stats: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(stats["hits"], 1, "{stats}");
+    assert_eq!(stats["evictions"]["abroad"], 0, "{stats}");
+}
+
+#[tokio::test]
+async fn what_is_saved_can_change_while_it_runs() {
+    let origin = Origin::script([get("/").respond(ok("kept").max_age(60))]);
+    let mut gateway = Gateway::with(&origin)
+        .local("optimize: bytes")
+        .start()
+        .await;
+    gateway.get("/").await.expect(ok("kept"));
+    gateway
+        .reconfigure(|config| config.local("optimize: objects, max_memory: 8MiB"))
+        .await;
+    gateway.get("/").await.expect(ok("kept").hit());
+    let status = gateway.config_status().await;
+    assert_eq!(status["not_active"], serde_json::json!([]), "{status}");
+    assert_eq!(status["version"], 2, "{status}");
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use shoal_cache::Evictions;
 
 /// 404 when `metrics.enabled` is false.
 pub(super) async fn metrics(State(operator): State<Operator>) -> Response {
@@ -37,6 +38,7 @@ pub(super) async fn stats(State(operator): State<Operator>) -> Json<Value> {
                 "hits": segment.hits,
                 "misses": segment.misses,
                 "inserts": segment.inserts,
+                "evictions": evictions(&segment.evictions),
             })
         })
         .collect();
@@ -49,12 +51,22 @@ pub(super) async fn stats(State(operator): State<Operator>) -> Json<Value> {
         "hits": total.hits,
         "misses": total.misses,
         "inserts": total.inserts,
-        "evictions": {
-            "space": total.evictions.space,
-            "expired": total.evictions.expired,
-            "invalidated": total.evictions.invalidated,
-        },
+        "probation_bytes": total.probation_bytes,
+        "protected_bytes": total.protected_bytes,
+        "window": f64::from(stats.window) / 1000.0,
+        "ghost_hits": stats.returned,
+        "evictions": evictions(&total.evictions),
         "fills": { "count": stats.fills, "bytes": stats.fill_bytes },
         "segments": segments,
     }))
+}
+
+/// `abroad` is the part of `space` that left for a response of another segment.
+fn evictions(evictions: &Evictions) -> Value {
+    json!({
+        "space": evictions.space,
+        "abroad": evictions.abroad,
+        "expired": evictions.expired,
+        "invalidated": evictions.invalidated,
+    })
 }

@@ -21,6 +21,8 @@ pub struct CacheConfig {
 pub struct Local {
     /// The eviction policy.
     pub algorithm: Algorithm,
+    /// What the eviction policy saves.
+    pub optimize: Optimize,
     /// Bounds the cache's share of the process's memory.
     pub max_memory: ByteSize,
     /// Independently locked parts: a power of two, at most 1,024.
@@ -37,6 +39,18 @@ pub enum Algorithm {
     SegmentedLru,
     /// One list.
     Lru,
+}
+
+/// `local.optimize`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Optimize {
+    /// Requests to origins: many small responses are worth more than a large one.
+    Objects,
+    /// Bytes from origins.
+    Bytes,
+    /// Both.
+    #[default]
+    Balanced,
 }
 
 /// `distributed.protocols.http`

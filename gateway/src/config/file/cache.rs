@@ -55,7 +55,7 @@ pub struct Local {
     pub cleanup_interval: Option<Text<Duration>>,
     /// In which form bodies are kept. Default: off.
     pub compression: Option<Compression>,
-    /// What the hit ratio counts. Default: balanced.
+    /// What is to be saved at the origins. Default: balanced.
     pub optimize: Option<Optimize>,
     /// Entries outlive a restart. Default: they do not.
     pub snapshot: Option<Snapshot>,
@@ -85,7 +85,7 @@ pub enum Compression {
     Zstd,
 }
 
-/// What the hit ratio counts.
+/// What is to be saved at the origins.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Optimize {

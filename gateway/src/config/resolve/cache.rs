@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use crate::config::CacheConfig;
-use crate::config::cache::{Algorithm, HttpDefaults, Local, Metrics};
+use crate::config::cache::{Algorithm, HttpDefaults, Local, Metrics, Optimize};
 use crate::config::file::cache as file;
 use crate::config::leaf::Text;
 use crate::config::tree::Path;
@@ -46,6 +46,11 @@ impl Resolver<'_, '_> {
             algorithm: match local.algorithm {
                 Some(file::Algorithm::SegmentedLru) | None => Algorithm::SegmentedLru,
                 Some(file::Algorithm::Lru) => Algorithm::Lru,
+            },
+            optimize: match local.optimize {
+                Some(file::Optimize::Objects) => Optimize::Objects,
+                Some(file::Optimize::Bytes) => Optimize::Bytes,
+                Some(file::Optimize::Balanced) | None => Optimize::Balanced,
             },
             max_memory,
             segments,
