@@ -81,6 +81,7 @@ fn gateway(snapshot: Snapshot) -> Result<Arc<Gateway>, StartError> {
     Ok(Arc::new(Gateway {
         current: ArcSwap::from_pointee(snapshot),
         store,
+        door: caching::purge::Door::default(),
         metrics: Arc::new(metrics),
         access_log: AccessLog::start()?,
         drain: Drain::new(),

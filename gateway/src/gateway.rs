@@ -1,6 +1,7 @@
 //! What every part of a running gateway shares.
 
 use crate::access_log::AccessLog;
+use crate::caching::purge::Door;
 use crate::drain::Drain;
 use crate::metrics::CacheMetrics;
 use crate::snapshot::Snapshot;
@@ -14,6 +15,8 @@ pub struct Gateway {
     pub current: ArcSwap<Snapshot>,
     /// The L1 cache. It survives reloads.
     pub store: Store,
+    /// Where invalidations enter it.
+    pub door: Door,
     /// Counters and histograms.
     pub metrics: Arc<CacheMetrics>,
     /// Where requests are logged.

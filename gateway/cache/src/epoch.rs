@@ -16,12 +16,6 @@ impl Epoch {
         self.0
     }
 
-    /// Whether it is the very next one after `earlier`.
-    #[must_use]
-    pub const fn follows(self, earlier: Self) -> bool {
-        self.0 == earlier.0 + 1
-    }
-
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }

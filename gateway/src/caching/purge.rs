@@ -7,15 +7,41 @@ use crate::exchange::Target as Asked;
 use crate::gateway::Gateway;
 use crate::snapshot::Snapshot;
 use http::Uri;
+use parking_lot::{Mutex, MutexGuard};
 use shoal_cache::{Applied, BadPattern, Invalidation, Strength, Target};
+
+/// One invalidation passes at a time: who holds the door knows that no other comes between.
+#[derive(Debug, Default)]
+pub struct Door(Mutex<()>);
+
+/// The door, held.
+pub struct Held<'a> {
+    gateway: &'a Gateway,
+    _door: MutexGuard<'a, ()>,
+}
 
 /// Applies `invalidation` to this node, at once.
 pub fn apply(gateway: &Gateway, invalidation: &Invalidation) -> Result<Applied, BadPattern> {
-    let applied = gateway
-        .store
-        .apply(invalidation, clock::moment(clock::now()))?;
-    gateway.metrics.purged(kind(&invalidation.target), &applied);
-    Ok(applied)
+    hold(gateway).apply(invalidation)
+}
+
+/// Keeps others out until it is dropped. Not for long: everybody's purges wait.
+pub fn hold(gateway: &Gateway) -> Held<'_> {
+    Held {
+        gateway,
+        _door: gateway.door.0.lock(),
+    }
+}
+
+impl Held<'_> {
+    /// As [`apply`].
+    pub fn apply(&self, invalidation: &Invalidation) -> Result<Applied, BadPattern> {
+        let gateway = self.gateway;
+        let now = clock::moment(clock::now());
+        let applied = gateway.store.apply(invalidation, now)?;
+        gateway.metrics.purged(kind(&invalidation.target), &applied);
+        Ok(applied)
+    }
 }
 
 /// What an operator may name.

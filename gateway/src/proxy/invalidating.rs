@@ -50,30 +50,21 @@ pub(super) fn condemned(
         .collect()
 }
 
-/// The store's epochs around an invalidation that may have been several.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Between {
-    /// Before the first.
-    pub(super) before: Epoch,
-    /// With the last; absent when others came between.
-    pub(super) after: Option<Epoch>,
-}
-
-/// Invalidates all of it.
-pub(super) fn apply(proxy: &Proxy, condemned: Vec<Target>) -> Between {
-    let before = proxy.gateway.store.epoch();
-    let mut after = Some(before);
+/// Invalidates all of it. `before` looks at what was invalidated until then, and no other invalidation comes
+/// between. Returned is what it says, and the epoch when all is done.
+pub(super) fn apply<T>(
+    proxy: &Proxy,
+    condemned: Vec<Target>,
+    before: impl FnOnce() -> T,
+) -> (T, Epoch) {
+    let door = purge::hold(&proxy.gateway);
+    let said = before();
     for target in condemned {
-        let invalidation = Invalidation {
+        // URIs and tags are no patterns, so that none of them can be a bad one.
+        let _ = door.apply(&Invalidation {
             target,
             strength: Strength::Hard,
-        };
-        // URIs and tags are no patterns, so that none of them can be a bad one.
-        if let Ok(applied) = purge::apply(&proxy.gateway, &invalidation) {
-            after = after
-                .filter(|last| applied.epoch.follows(*last))
-                .map(|_last| applied.epoch);
-        }
+        });
     }
-    Between { before, after }
+    (said, proxy.gateway.store.epoch())
 }

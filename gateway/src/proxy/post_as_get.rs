@@ -3,9 +3,8 @@
 //!
 //! A POST that is looked up by its own content is an ordinary look-up, and not here.
 
-use super::invalidating::Between;
 use super::service::Proxy;
-use super::storing;
+use super::{invalidating, storing};
 use crate::caching::plan::{Asked, Content, Lookup, Plan, plan};
 use crate::exchange::Exchange;
 use crate::snapshot::LiveRoute;
@@ -14,7 +13,7 @@ use http::{Method, StatusCode, header};
 use pingora_cache::CacheMeta;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use shoal_cache::{Epoch, Key};
+use shoal_cache::{Key, Target};
 use shoal_plugins::KeyEdit;
 use shoal_rules::{Freshness, Reason};
 
@@ -26,8 +25,6 @@ pub struct Copied {
     key: Key,
     meta: CacheMeta,
     freshness: Freshness,
-    /// The store's epoch when nothing was found to speak against it.
-    seen: Epoch,
     body: BytesMut,
 }
 
@@ -57,48 +54,50 @@ pub(super) fn get_of(
     }
 }
 
-/// The origin's head is here: may it answer GETs, and was nothing that concerns it invalidated since the
-/// origin was asked?
+/// The origin's head is here: may it answer GETs?
 pub(super) fn judge(
-    proxy: &Proxy,
     session: &Session,
     response: &ResponseHeader,
     exchange: &mut Exchange,
 ) -> Option<Copied> {
     let lookup = exchange.as_get.take()?;
     let key = lookup.key.clone();
-    let seen = proxy.gateway.store.epoch();
     let (meta, freshness) = storing::as_get(session, response, exchange, *lookup).ok()?;
-    proxy.backend.admits(&key, &meta).then_some(Copied {
+    Some(Copied {
         key,
         meta,
         freshness,
-        seen,
         body: BytesMut::new(),
     })
 }
 
-/// The POST's own invalidations are done: what it answers belongs to what comes after them, if nothing of
-/// others came between.
+/// The POST invalidates what `condemned` names. What it answers belongs to what comes after, unless others
+/// invalidated it since the origin was asked.
 pub(super) fn begin(
     proxy: &Proxy,
     exchange: &mut Exchange,
+    condemned: Vec<Target>,
     copied: Option<Copied>,
-    between: Between,
 ) {
-    let Some((mut copied, after)) = copied.zip(between.after) else {
+    let Some(mut copied) = copied else {
+        if !condemned.is_empty() {
+            invalidating::apply(proxy, condemned, || {});
+        }
         return;
     };
-    if between.before == copied.seen && storing::since(&mut copied.meta, after).is_some() {
-        exchange.outcome.stored = Some(copied.freshness);
-        let length = copied.meta.headers().get(header::CONTENT_LENGTH);
-        let none = length.is_some_and(|length| length == "0");
-        if none || copied.meta.response_header().status == StatusCode::NO_CONTENT {
-            // No piece of it will come.
-            finish(proxy, copied);
-        } else {
-            exchange.copied = Some(Box::new(copied));
-        }
+    let admitted = || proxy.backend.admits(&copied.key, &copied.meta);
+    let (admitted, epoch) = invalidating::apply(proxy, condemned, admitted);
+    if !admitted || storing::since(&mut copied.meta, epoch).is_none() {
+        return;
+    }
+    exchange.outcome.stored = Some(copied.freshness);
+    let length = copied.meta.headers().get(header::CONTENT_LENGTH);
+    let none = length.is_some_and(|length| length == "0");
+    if none || copied.meta.response_header().status == StatusCode::NO_CONTENT {
+        // No piece of it will come.
+        finish(proxy, copied);
+    } else {
+        exchange.copied = Some(Box::new(copied));
     }
 }
 

@@ -47,9 +47,8 @@ pub(super) async fn received(
         _content => plugin_hooks::on_response(proxy, session, response, exchange),
     };
     // What answers GETs from now on is not condemned with what did so before.
-    let copied = post_as_get::judge(proxy, session, response, exchange);
-    let epoch = invalidating::apply(proxy, condemned);
-    post_as_get::begin(proxy, exchange, copied, epoch);
+    let copied = post_as_get::judge(session, response, exchange);
+    post_as_get::begin(proxy, exchange, condemned, copied);
     hooked?;
     head_request::learn(proxy, session, response, exchange)
 }
