@@ -17,14 +17,21 @@ async fn an_absolute_target_means_the_same_as_host_and_path() {
 
 #[tokio::test]
 async fn an_absolute_target_first_is_sent_as_host_and_path() {
-    let origin = Origin::script([get("/a").respond(ok("v1").max_age(60))]);
+    let origin = Origin::script([
+        get("/a").respond(ok("v1").max_age(60)),
+        get("/b?c").respond(ok("v2").max_age(60)),
+    ]);
     let gateway = Gateway::start(&origin).await;
-    gateway
-        .send(get("http://shoal.test/%61"))
-        .await
-        .expect(ok("v1"));
-    gateway.get("/a").await.expect(ok("v1").hit());
-    assert_eq!(origin.requests()[0].target, "/a");
+    for (absolute, path, text) in [
+        ("http://shoal.test/%61", "/a", "v1"),
+        ("http://Shoal.test:80/b?c", "/b?c", "v2"),
+    ] {
+        gateway.send(get(absolute)).await.expect(ok(text));
+        gateway.get(path).await.expect(ok(text).hit());
+    }
+    let sent = &origin.requests()[1];
+    assert_eq!(sent.target, "/b?c");
+    assert_eq!(sent.header("Host").as_deref(), Some("shoal.test"));
 }
 
 #[tokio::test]

@@ -120,9 +120,11 @@ fn target(request: &RequestHeader, scheme: &'static str) -> Option<Target> {
     })
 }
 
-/// What the origin is asked for is what the key names: the normalised path.
+/// What the origin is asked for is what the key names: the normalised path, without scheme and host (RFC
+/// 9112 3.2.1). Pingora would send an absolute target as it came.
 fn normalise(request: &mut RequestHeader, target: &Target) {
-    if request.uri.path() == target.path {
+    let absolute = matches!(request.raw_path(), [first, ..] if !b"/*".contains(first));
+    if request.uri.path() == target.path && !absolute {
         return;
     }
     let mut parts = request.uri.clone().into_parts();
