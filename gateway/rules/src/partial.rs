@@ -45,10 +45,13 @@ pub enum Combination {
 impl Parts {
     /// What a response brought, when `arrived` bytes of its content came: a 206 with one range, or
     /// a 200, which may have broken off. Absent where it cannot be combined with others: without a
-    /// strong validator, without a byte, or as `multipart/byteranges`.
+    /// strong validator, without a byte, as `multipart/byteranges`, or where `Content-Length` and
+    /// `Content-Range` contradict each other.
     #[must_use]
     pub fn of(response: &Received<'_>, arrived: u64, received: SystemTime) -> Option<Self> {
         let headers = response.headers;
+        let length = crate::field::singleton(headers, CONTENT_LENGTH).ok()?;
+        let length = length.and_then(crate::field::digits);
         let (first, promised, complete) = match response.status {
             StatusCode::PARTIAL_CONTENT => {
                 let multipart = headers.get(CONTENT_TYPE).is_some_and(is_multipart);
@@ -58,13 +61,12 @@ impl Parts {
                     .filter(|_| !multipart && lines.next().is_none())?;
                 let ContentRange { range, complete } = ContentRange::parse(line.as_bytes())?;
                 let range = range?;
+                // Who tells two lengths is not trusted with the place.
+                let agreed = length.is_none_or(|length| length == range.end - range.start);
+                let range = Some(range).filter(|_| agreed)?;
                 (range.start, Some(range.end), complete)
             }
-            StatusCode::OK => {
-                let length = crate::field::singleton(headers, CONTENT_LENGTH).ok()?;
-                let length = length.and_then(crate::field::digits);
-                (0, length, length)
-            }
+            StatusCode::OK => (0, length, length),
             _ => return None,
         };
         let end = first.checked_add(arrived)?;

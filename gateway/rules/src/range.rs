@@ -49,7 +49,8 @@ pub fn requested(
     }
 }
 
-/// Reads a `Range` value. One that has another unit or is malformed is ignored (section 14.2).
+/// Reads a `Range` value. One that has another unit or is malformed is ignored, and so is one whose ranges
+/// overlap or are out of order (section 14.2).
 #[must_use]
 pub fn evaluate(value: &[u8], complete_length: u64) -> RangeVerdict {
     let Some(specs) = specs(value) else {
@@ -62,7 +63,10 @@ pub fn evaluate(value: &[u8], complete_length: u64) -> RangeVerdict {
     if ranges.is_empty() {
         return RangeVerdict::Unsatisfiable;
     }
-    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let in_order = ranges.is_sorted_by(|earlier, later| earlier.end <= later.start);
+    if !in_order {
+        return RangeVerdict::Whole;
+    }
     ranges.dedup_by(|later, earlier| {
         let joined = later.start <= earlier.end.saturating_add(GAP_MAX);
         if joined {
@@ -206,8 +210,9 @@ mod tests {
             ("bytes=-5000", parts(&[(0, 1000)])),
             ("Bytes=0-99999", parts(&[(0, 1000)])),
             ("bytes=0-1, 500-501", parts(&[(0, 2), (500, 502)])),
-            ("bytes=500-501,0-1", parts(&[(0, 2), (500, 502)])),
-            ("bytes=0-10,5-20,30-40", parts(&[(0, 41)])),
+            ("bytes=0-10,11-20,30-40", parts(&[(0, 41)])),
+            ("bytes=500-501,0-1", RangeVerdict::Whole),
+            ("bytes=0-10,5-20,30-40", RangeVerdict::Whole),
             ("bytes=0-1,5000-", parts(&[(0, 2)])),
             ("bytes=1000-", RangeVerdict::Unsatisfiable),
             ("bytes=-0", RangeVerdict::Unsatisfiable),

@@ -9,9 +9,10 @@ use super::plan::variant;
 use super::stored_response::{Stored, StoredParts};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use shoal_cache::{Found, Hit, Key, Moment, Store};
+use shoal_rules::partial::StrongValidator;
 use shoal_rules::precondition::{Precondition, evaluate};
 use shoal_rules::range::{RangeVerdict, evaluate as evaluate_range, requested};
-use shoal_rules::{Parts, Presented};
+use shoal_rules::{Parts, Presented, validation};
 use std::ops::Range;
 use std::time::SystemTime;
 
@@ -163,9 +164,27 @@ impl StoredParts {
     }
 }
 
+/// What tells the key of an index from all others of its target.
+const INDEX: [u8; 16] = [0xfe; 16];
+
 /// Where the index of a target's parts lies, or the word that it has none.
 pub fn index_key(primary: &Key) -> Key {
-    variant(primary, [0xfe; 16])
+    variant(primary, INDEX)
+}
+
+/// Whether a 304 takes away from the parts listed at `key` what holds them together: a weak tag in place of
+/// the strong one vouches for no byte (RFC 9110 8.8.1).
+pub fn loses_version(
+    key: &Key,
+    stored: &HeaderMap,
+    not_modified: &HeaderMap,
+    now: SystemTime,
+) -> bool {
+    if !key.bytes.ends_with(&INDEX) {
+        return false;
+    }
+    let freshened = validation::freshen(stored, not_modified, now);
+    StrongValidator::of(&freshened, now) != StrongValidator::of(stored, now)
 }
 
 /// What is collapsed while nothing is known: the same range of the same target.

@@ -8,7 +8,7 @@ use super::lock::KEPT_AS_PART;
 use super::service::Proxy;
 use super::storage::head;
 use super::{cache_phase, parts, plugin_hooks};
-use crate::caching::parts::index_key;
+use crate::caching::parts::{index_key, loses_version};
 use crate::caching::plan::{Lookup, Plan, variant};
 use crate::caching::tags;
 use crate::clock;
@@ -47,15 +47,18 @@ pub(super) fn judge(
     }
 }
 
-/// What a 304 says. One about another version than the stored one freshens nothing (RFC 9111 4.3.4): its
-/// fields are dropped, and the stored response, which the origin did confirm, is used this once.
+/// What a 304 says. One about another version than the stored one freshens nothing (RFC 9111 4.3.4), nor
+/// does one after which parts would not belong together: its fields are dropped, and the stored response, which the origin did confirm, is used this once.
 pub(super) fn confirmed(
     not_modified: &mut ResponseHeader,
     origin: &mut Origin,
     found: Option<&FoundResponse>,
 ) -> Result<(), Box<Error>> {
-    let other = found
-        .is_some_and(|found| !rules::validation::validates(&found.headers, &not_modified.headers));
+    let other = found.is_some_and(|found| {
+        let (stored, new) = (&found.headers, &not_modified.headers);
+        let parted = |key: &Key| loses_version(key, stored, new, clock::now());
+        !rules::validation::validates(stored, new) || found.key.as_ref().is_some_and(parted)
+    });
     if other {
         *not_modified = ResponseHeader::build(StatusCode::NOT_MODIFIED, None)?;
         origin.decision.no_store = Some((Reason::NotModifiedMismatch, None));

@@ -65,6 +65,7 @@ fn a_206_with_a_strong_validator_is_a_part() {
         (&[MODIFIED, range], 10),
         (&[TAG], 10),
         (&[TAG, range, range], 10),
+        (&[TAG, range, ("content-length", "9")], 9),
         (&[TAG, ("content-range", "bytes */100")], 10),
         (
             &[

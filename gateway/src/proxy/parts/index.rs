@@ -10,7 +10,7 @@ use bytes::Bytes;
 use shoal_cache::{
     EntryId, Epoch, Fill, FillSpec, Found, Freshened, Key, Listed, Moment, Refusal, Scopes, Stamp,
 };
-use shoal_rules::{Combination, Parts, validation};
+use shoal_rules::{Combination, Parts, hop_by_hop, validation};
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
@@ -139,8 +139,10 @@ fn joined(index: Index, head: Head, now: SystemTime) -> (StoredParts, SystemTime
     let since = clock::wall(index.hit.entry.requested());
     let mut parts = index.parts;
     if let Head::Said(said) = head {
-        // RFC 9111 3.4: the newest response's fields count, and those that it lacks stay.
+        // RFC 9111 3.4: the newest response's fields count, and those that it lacks stay. Not those that it
+        // keeps from other clients (5.2.2.4, 5.2.2.7), which an older one may have brought.
         let headers = validation::freshen(&parts.response.headers, &said.headers, now);
+        let headers = hop_by_hop::storable_headers(&headers, now);
         parts.response = StoredResponse { headers, ..*said };
     }
     (parts, since)
