@@ -40,6 +40,12 @@ caught! {
     a_reference_that_takes_the_oldest_date_is_caught: TakesOldestDate,
     a_reference_that_learns_nothing_from_a_head_is_caught: HeadChangesNothing,
     a_reference_that_takes_every_head_for_the_stored_response_is_caught: HeadAlwaysFreshens,
+    a_reference_that_answers_with_a_part_is_caught: AnswersWithAPart,
+    a_reference_that_joins_other_versions_is_caught: JoinsOtherVersions,
+    a_reference_that_joins_under_weak_tags_is_caught: JoinsUnderWeakTags,
+    a_reference_that_completes_without_if_range_is_caught: CompletesBlindly,
+    a_reference_whose_parts_outlive_changes_is_caught: PartsOutliveChanges,
+    a_reference_that_keeps_disowned_parts_is_caught: KeepsDisownedParts,
 }
 
 fn check(mutation: Mutation) {

@@ -33,9 +33,6 @@ pub(crate) fn judge(played: &Played, mutation: Option<Mutation>) -> Option<Diffe
     let mut reference = Reference::new(&played.stage, mutation);
     for (step, seen) in played.scenes.iter().enumerate() {
         let expected = reference.play(&seen.step, seen.target.clone());
-        if brings_a_part(&expected) {
-            return None;
-        }
         let words = differences(&expected, seen);
         if !words.is_empty() {
             return Some(Difference {
@@ -47,17 +44,6 @@ pub(crate) fn judge(played: &Played, mutation: Option<Mutation>) -> Option<Diffe
         }
     }
     None
-}
-
-/// A range was asked for, and came: parts are stored now, of which the reference knows nothing.
-fn brings_a_part(expected: &Expected) -> bool {
-    let cache = expected.cache.as_ref();
-    let asked = expected.asked.as_ref();
-    cache.is_some_and(|cache| cache.fwd_status == Some(206))
-        && asked.is_some_and(|asked| {
-            let mut fields = asked.conditions.iter();
-            fields.any(|(name, value)| *name == "Range" && value.is_some())
-        })
 }
 
 impl Difference {
@@ -96,12 +82,14 @@ fn differences(expected: &Expected, seen: &Seen) -> Vec<Word> {
             });
         }
     };
+    let mut expected_asked = expected.completing.clone();
+    expected_asked.extend(expected.asked.clone());
     // A closed connection may be tried once more; what hangs up hangs up again.
     let mut asked = seen.asked.clone();
     if seen.step.reply.manner == Manner::HangsUp {
         asked.dedup();
+        expected_asked.dedup();
     }
-    let expected_asked: Vec<_> = expected.asked.iter().collect();
     differs(
         "origin asked",
         format!("{expected_asked:?}"),

@@ -3,11 +3,13 @@
 //! No draw lets a second decide: every Age is 5 seconds off the multiples of 20 that lifetimes are,
 //! and what clients and grants ask for lies 10 seconds off them. A slow machine changes no answer.
 
+mod flavour;
 mod random;
 mod request;
 mod response;
 
 use crate::sequence::{Manner, Sequence, Step};
+use flavour::Subject;
 pub(crate) use random::Random;
 
 /// Steps of one sequence. Long enough for store, stale, validate, invalidate, ask again.
@@ -19,8 +21,12 @@ const URLS: usize = 3;
 /// The sequence number `number` of the run `seed`.
 pub(crate) fn sequence(seed: u64, number: u64) -> Sequence {
     let mut random = Random::new(seed, number);
-    let flavour = response::Flavour::draw(&mut random);
-    let steps = 2 + random.below(STEPS_MAX - 1);
+    let flavour = flavour::Flavour::draw(&mut random);
+    let least = match flavour.subject {
+        Subject::Anything => 2,
+        Subject::Parts => 4,
+    };
+    let steps = least + random.below(STEPS_MAX + 1 - least);
     let mut made = Vec::new();
     for serial in 0..steps {
         made.push(step(&mut random, &flavour, serial));
@@ -28,9 +34,12 @@ pub(crate) fn sequence(seed: u64, number: u64) -> Sequence {
     Sequence(made)
 }
 
-fn step(random: &mut Random, flavour: &response::Flavour, serial: usize) -> Step {
+fn step(random: &mut Random, flavour: &flavour::Flavour, serial: usize) -> Step {
     // The first URL is the busy one.
-    let url = [0, 0, 0, 0, 1, 1, 2][random.below(7)];
+    let url = match flavour.subject {
+        Subject::Anything => [0, 0, 0, 0, 1, 1, 2][random.below(7)],
+        Subject::Parts => [0, 0, 0, 0, 0, 0, 1][random.below(7)],
+    };
     debug_assert!(usize::from(url) < URLS, "one of the resources");
     let method = request::method(random);
     let mut reply = response::reply(random, flavour, method, serial);

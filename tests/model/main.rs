@@ -26,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Sequences of a run in `cargo test`.
-const SEQUENCES: u64 = 2_000;
+const SEQUENCES: u64 = 3_000;
 
 /// The seed of a run that names no other. Fixed, so that a change is judged and not luck.
 const SEED: u64 = 9111;

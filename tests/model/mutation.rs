@@ -47,4 +47,16 @@ pub(crate) enum Mutation {
     HeadChangesNothing,
     /// What a HEAD brings is of the stored response, whatever it says.
     HeadAlwaysFreshens,
+    /// A plain GET is answered with what there is of the whole.
+    AnswersWithAPart,
+    /// Parts are laid together whatever their validators.
+    JoinsOtherVersions,
+    /// Weak tags lay parts together as well.
+    JoinsUnderWeakTags,
+    /// The rest is asked for without `If-Range`.
+    CompletesBlindly,
+    /// Unsafe methods leave parts as they are.
+    PartsOutliveChanges,
+    /// Parts that their origin disowned stay.
+    KeepsDisownedParts,
 }

@@ -22,6 +22,7 @@ use conditions::{Answer, Verdict};
 use control::Control;
 use expected::{Asked, CacheWords, Expected, Refresh};
 use freshness::Freshness;
+use parts::Kept;
 use reuse::{Failure, Reuse, reuse, stands_in};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -34,6 +35,8 @@ pub(crate) struct Reference {
     mutation: Option<Mutation>,
     /// By path.
     uris: BTreeMap<String, Variants>,
+    /// By path, and only where nothing else is stored.
+    parts: BTreeMap<String, Kept>,
 }
 
 /// A step under way.
@@ -49,6 +52,7 @@ impl Reference {
             now: stage.began,
             mutation,
             uris: BTreeMap::new(),
+            parts: BTreeMap::new(),
         }
     }
 
@@ -85,12 +89,20 @@ impl Reference {
         } else {
             "vary-miss"
         };
-        let Some(stored) = variants.select(&step.fields, selection).cloned() else {
-            return self.ask(exchange, miss, None);
-        };
+        let whole = variants.select(&step.fields, selection).cloned();
+        match whole {
+            Some(stored) => self.reuse(exchange, stored),
+            None if step.method == "GET" && miss == "uri-miss" => self.ask_or_join(exchange),
+            None => self.ask(exchange, miss, None),
+        }
+    }
+
+    fn reuse(&mut self, exchange: &Exchange<'_>, stored: Stored) -> Expected {
+        let step = exchange.step;
         match reuse(&stored, &step.fields, self.mutation) {
             Reuse::Serve => self.serve(exchange, &stored, hit(&stored.freshness)),
             Reuse::ServeAndRefresh => {
+                let in_parts = self.variants(exchange).is_empty();
                 let mut expected = self.serve(exchange, &stored, hit(&stored.freshness));
                 let refreshed = self.fetch(exchange, "stale", Some(stored.clone()));
                 expected.asked = refreshed.asked;
@@ -100,7 +112,7 @@ impl Reference {
                     .and_then(|variants| variants.select(&step.fields, Selection::ByFields));
                 let marker = |stored: &Stored| stored.fields.joined("X-Serial");
                 expected.refresh = match after {
-                    Some(after) if marker(after) != marker(&stored) => {
+                    Some(after) if marker(after) != marker(&stored) && !in_parts => {
                         Refresh::Changes(marker(&stored))
                     }
                     Some(_) | None => Refresh::Unseen,
@@ -119,7 +131,7 @@ impl Reference {
             fwd: Some("method".to_owned()),
             ..CacheWords::default()
         };
-        let Some(sent) = step.reply.to(&step.fields) else {
+        let Some(sent) = step.reply.to(step.method, &step.fields) else {
             return Expected::own(502, Some(asked), Some(words));
         };
         self.invalidate(exchange, &sent);
@@ -144,12 +156,19 @@ impl Reference {
         if safe || !success || self.mutation == Some(Mutation::NeverInvalidates) {
             return;
         }
-        self.uris.remove(&exchange.target);
+        self.forget(&exchange.target);
         for name in ["Location", "Content-Location"] {
             let named = sent.fields.first(name);
             if let Some(path) = named.and_then(|named| uri::same_origin(&exchange.target, named)) {
-                self.uris.remove(&path);
+                self.forget(&path);
             }
+        }
+    }
+
+    fn forget(&mut self, path: &str) {
+        self.uris.remove(path);
+        if !self.mutates(Mutation::PartsOutliveChanges) {
+            self.parts.remove(path);
         }
     }
 
@@ -185,7 +204,7 @@ impl Reference {
         // applied to what comes (RFC 9111 section 4.3.1, RFC 9110 section 3.7). But what is not stored at
         // all is asked for in the range that is wanted.
         let mut fields = conditions.clone();
-        if parts::takes_range(step.method, &step.fields, why) {
+        if self.takes_range(exchange) {
             for name in ["Range", "If-Range"] {
                 if let Some(value) = step.fields.first(name) {
                     fields.add(name, value);
@@ -197,7 +216,7 @@ impl Reference {
             fwd: Some(why.to_owned()),
             ..CacheWords::default()
         };
-        let sent = step.reply.to(&conditions);
+        let sent = step.reply.to("GET", &fields);
         words.fwd_status = sent.as_ref().map(|sent| sent.status);
         let failure = match &sent {
             None => Some(Failure::Gone),

@@ -4,7 +4,10 @@
 //! the date 65 seconds before the sequence began, `{path}` the sequence's own folder. Who makes
 //! sequences is `generate`, who plays them `play`.
 
+mod ranged;
+
 use crate::fields::Fields;
+pub(crate) use ranged::{Placing, object};
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +37,8 @@ pub(crate) struct Reply {
     pub(crate) manner: Manner,
     /// The fields of a 304, which answers a conditional request instead.
     pub(crate) not_modified: Option<Fields>,
+    /// What a request for a range gets instead of a 200. Absent: ranges are not heard.
+    pub(crate) placing: Option<Placing>,
 }
 
 /// How the origin answers.
@@ -60,7 +65,7 @@ pub(crate) struct Sent {
 
 impl Reply {
     /// The answer to a request with these fields; nothing when the origin hangs up.
-    pub(crate) fn to(&self, request: &Fields) -> Option<Sent> {
+    pub(crate) fn to(&self, method: &str, request: &Fields) -> Option<Sent> {
         if self.manner == Manner::HangsUp {
             return None;
         }
@@ -72,12 +77,7 @@ impl Reply {
                 body: String::new(),
                 manner: self.manner,
             },
-            Some(_) | None => Sent {
-                status: self.status,
-                fields: self.fields.clone(),
-                body: self.body.clone(),
-                manner: self.manner,
-            },
+            Some(_) | None => self.content(method, request),
         };
         Some(sent)
     }
@@ -188,6 +188,9 @@ impl fmt::Display for Step {
         write!(f, "\n     origin: {} ({:?})", reply.status, reply.manner)?;
         lines(f, &reply.fields)?;
         write!(f, " body {:?}", reply.body)?;
+        if let Some(placing) = reply.placing {
+            write!(f, " ranges {placing:?}")?;
+        }
         match &reply.not_modified {
             None => Ok(()),
             Some(fields) => {

@@ -1,7 +1,8 @@
 //! Requests: methods, directives, conditions, ranges, and the fields that `Vary` nominates.
 
+use super::flavour::{Flavour, Subject};
 use super::random::Random;
-use super::response::{ETAGS, Flavour, LAST_MODIFIED};
+use super::response::{ETAGS, LAST_MODIFIED};
 use crate::fields::Fields;
 
 pub(super) fn method(random: &mut Random) -> &'static str {
@@ -34,7 +35,7 @@ pub(super) fn fields(random: &mut Random, flavour: &Flavour, method: &str) -> Fi
             conditions(random, &mut fields);
         }
         if random.percent(flavour.ranges) {
-            range(random, &mut fields);
+            range(random, flavour.subject, &mut fields);
         }
     }
     fields
@@ -156,7 +157,7 @@ fn conditions(random: &mut Random, fields: &mut Fields) {
     }
 }
 
-fn range(random: &mut Random, fields: &mut Fields) {
+fn range(random: &mut Random, subject: Subject, fields: &mut Fields) {
     let ranges = [
         "bytes=0-1",
         "bytes=2-",
@@ -176,8 +177,30 @@ fn range(random: &mut Random, fields: &mut Fields) {
         "bytes=5-6,0-1",
         "bytes=0-4,2-6",
     ];
-    fields.add("Range", random.pick(&ranges));
-    if random.percent(30) {
+    // So that they touch, overlap and leave gaps in an object that is sent in parts.
+    let parts = [
+        "bytes=0-4",
+        "bytes=0-9",
+        "bytes=5-9",
+        "bytes=8-13",
+        "bytes=10-14",
+        "bytes=10-",
+        "bytes=3-16",
+        "bytes=-6",
+        "bytes=0-19",
+        "bytes=2-3,12-13",
+    ];
+    let (known, resumed) = match subject {
+        Subject::Anything => (30, 30),
+        Subject::Parts => (85, 10),
+    };
+    let chosen = if random.percent(known) {
+        random.pick(&parts)
+    } else {
+        random.pick(&ranges)
+    };
+    fields.add("Range", chosen);
+    if random.percent(resumed) {
         let date = random.pick(LAST_MODIFIED);
         let choices: Vec<&str> = ETAGS.iter().copied().chain([date, "{-100}"]).collect();
         fields.add("If-Range", random.pick(&choices));

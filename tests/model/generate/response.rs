@@ -1,80 +1,34 @@
 //! Responses: freshness in all its spellings, validators, variants, targeted fields, failures.
 
+use super::flavour::{Dates, Flavour, Subject};
 use super::random::Random;
 use crate::fields::Fields;
-use crate::sequence::{Manner, Reply};
+use crate::sequence::{Manner, Placing, Reply, object};
 
 pub(super) const ETAGS: &[&str] = &["\"1\"", "\"2\"", "W/\"1\"", "W/\"2\""];
 
 /// Dates long ago: a tenth of the time since is a multiple of 20 seconds, or more than a day.
 pub(super) const LAST_MODIFIED: &[&str] = &["{-1000}", "{-6000}", "{-2000000}"];
 
-/// What a sequence is about. Each kind of trouble is rare in most sequences and common in some, so
-/// that its steps meet.
-#[derive(Debug)]
-pub(super) struct Flavour {
-    pub(super) directives: usize,
-    pub(super) authorization: usize,
-    pub(super) conditions: usize,
-    pub(super) ranges: usize,
-    vary: usize,
-    failures: usize,
-    targeted: usize,
-    stale: usize,
-    validators: usize,
-    refusals: usize,
-    dates: Dates,
-    /// The validators that most replies of the sequence have, so that a 304 fits what is stored.
-    etag: &'static str,
-    last_modified: &'static str,
-}
-
-/// Whether responses that come now say so.
-#[derive(Debug, Clone, Copy)]
-enum Dates {
-    Present,
-    Missing,
-}
-
-impl Flavour {
-    pub(super) fn draw(random: &mut Random) -> Self {
-        let (etag, last_modified) = (random.pick(ETAGS), random.pick(LAST_MODIFIED));
-        let dates = random.pick(&[Dates::Present, Dates::Present, Dates::Missing]);
-        let mut chance = |seldom: usize, often: usize| {
-            if random.percent(25) { often } else { seldom }
-        };
-        Self {
-            directives: chance(8, 50),
-            authorization: chance(2, 30),
-            conditions: chance(8, 50),
-            ranges: chance(4, 40),
-            vary: chance(8, 80),
-            failures: chance(4, 45),
-            targeted: chance(4, 50),
-            stale: chance(25, 75),
-            validators: chance(40, 90),
-            refusals: chance(10, 50),
-            dates,
-            etag,
-            last_modified,
-        }
-    }
-}
-
 /// The reply to one step; `serial` makes its body and marker unlike every other one's.
 pub(super) fn reply(random: &mut Random, flavour: &Flavour, method: &str, serial: usize) -> Reply {
+    let usual = match flavour.subject {
+        Subject::Anything => 80,
+        Subject::Parts => 95,
+    };
     let unsafe_or_options = !matches!(method, "GET" | "HEAD");
     let status = if unsafe_or_options {
         random.pick(&[200, 204, 201, 303, 400, 404, 500])
     } else if random.percent(flavour.failures) {
         random.pick(&[500, 502, 503, 503, 504, 501, 599])
-    } else if random.percent(80) {
+    } else if random.percent(usual) {
         200
     } else {
         random.pick(&[203, 204, 206, 299, 301, 302, 308, 404, 410, 403, 418, 451])
     };
     let hangs = random.percent(flavour.failures / 2);
-    let breaks = random.percent(flavour.failures / 4) && !unsafe_or_options && status != 204;
+    let breaks = random.percent(flavour.failures / 4) && !unsafe_or_options;
+    let breaks = breaks && !matches!(status, 204 | 206);
     let manner = match random.below(3) {
         _ if hangs => Manner::HangsUp,
         _ if breaks => Manner::BreaksOff,
@@ -86,8 +40,12 @@ pub(super) fn reply(random: &mut Random, flavour: &Flavour, method: &str, serial
     if unsafe_or_options && random.percent(50) {
         location(random, &mut fields);
     }
+    let placing = (status == 200 && !unsafe_or_options && random.percent(flavour.placed))
+        .then(|| placing(random, flavour));
+    let whole = whole(&fields);
     if status == 206 {
-        fields.add("Content-Range", "bytes 0-8/100");
+        let place = format!("bytes 0-8/{}", whole.len());
+        fields.add("Content-Range", place);
     }
     let not_modified = random
         .percent(70)
@@ -95,16 +53,44 @@ pub(super) fn reply(random: &mut Random, flavour: &Flavour, method: &str, serial
     Reply {
         status,
         fields,
-        body: if status == 204 {
-            String::new()
-        } else {
-            // Another length is what a HEAD tells a change by.
-            let more = if random.percent(15) { "-more" } else { "" };
-            format!("body-{serial:04}{more}")
+        body: match status {
+            204 => String::new(),
+            206 => whole[..9].to_owned(),
+            _ if placing.is_some() => whole,
+            _ => {
+                // Another length is what a HEAD tells a change by.
+                let more = if random.percent(15) { "-more" } else { "" };
+                format!("body-{serial:04}{more}")
+            }
         },
-        manner,
+        // What comes of a part that breaks off is for the moment to say.
+        manner: match placing {
+            Some(Placing::Short) => Manner::Sized,
+            Some(_) if manner == Manner::BreaksOff => Manner::Sized,
+            Some(_) | None => manner,
+        },
         not_modified: not_modified.filter(|_| !unsafe_or_options),
+        placing,
     }
+}
+
+/// The object that these fields describe.
+fn whole(fields: &Fields) -> String {
+    let validator = fields.first("ETag").or(fields.first("Last-Modified"));
+    object(validator.unwrap_or_default())
+}
+
+fn placing(random: &mut Random, flavour: &Flavour) -> Placing {
+    if !random.percent(flavour.misplaced) {
+        return Placing::Honest;
+    }
+    random.pick(&[
+        Placing::LengthUnknown,
+        Placing::Longer,
+        Placing::Elsewhere,
+        Placing::Short,
+        Placing::Nowhere,
+    ])
 }
 
 fn metadata(random: &mut Random, flavour: &Flavour, fields: &mut Fields, serial: usize) {
@@ -116,7 +102,11 @@ fn metadata(random: &mut Random, flavour: &Flavour, fields: &mut Fields, serial:
         targeted(random, fields);
     }
     if random.percent(flavour.validators) {
-        if random.percent(75) {
+        let tagged = match flavour.subject {
+            Subject::Anything => 75,
+            Subject::Parts => 90,
+        };
+        if random.percent(tagged) {
             let other = random.pick(ETAGS);
             fields.add(
                 "ETag",
@@ -253,7 +243,10 @@ const GRANTS: &[&str] = &[
 
 fn control(random: &mut Random, flavour: &Flavour, fields: &mut Fields) {
     let mut drawn: Vec<&str> = Vec::new();
-    if random.percent(75) {
+    let plain = flavour.subject == Subject::Parts && random.percent(60);
+    if plain {
+        drawn.push("max-age=600");
+    } else if random.percent(75) {
         drawn.push(random.pick(FRESHNESS));
     }
     if random.percent(12) {

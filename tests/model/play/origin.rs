@@ -95,7 +95,7 @@ impl Scene {
         drop(now);
         self.heard.notify_waiters();
         self.heard.notify_one();
-        reply?.to(&request.fields)
+        reply?.to(method, &request.fields)
     }
 }
 

@@ -9,6 +9,8 @@ use std::fmt;
 /// See the module.
 #[derive(Debug, Clone)]
 pub(crate) struct Expected {
+    /// What the origin is asked before, to complete stored parts.
+    pub(crate) completing: Vec<Asked>,
     /// The request that the origin gets, before the answer or in the background.
     pub(crate) asked: Option<Asked>,
     pub(crate) status: u16,
@@ -111,6 +113,7 @@ impl Expected {
     /// A response of the gateway's own making.
     pub(crate) fn own(status: u16, asked: Option<Asked>, cache: Option<CacheWords>) -> Self {
         Self {
+            completing: Vec::new(),
             asked,
             status,
             body: Body::Any,
@@ -183,6 +186,7 @@ impl Expected {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            completing,
             asked,
             status,
             body,
@@ -197,7 +201,7 @@ impl fmt::Display for Expected {
         let there: Vec<_> = there.collect();
         write!(
             f,
-            "asked {asked:?}, {status} {body:?}, Age {age:?}, {there:?}, {cache:?}"
+            "asked {completing:?} {asked:?}, {status} {body:?}, Age {age:?}, {there:?}, {cache:?}"
         )?;
         write!(f, ", refresh {refresh:?}")
     }

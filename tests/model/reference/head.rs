@@ -29,7 +29,7 @@ impl Reference {
             Some(stored) => self.conditions(stored),
             None => step.fields.clone(),
         };
-        let sent = step.reply.to(&conditions);
+        let sent = step.reply.to("HEAD", &conditions);
         words.fwd_status = sent.as_ref().map(|sent| sent.status);
         let mut expected = match (stored, sent) {
             (Some(stored), sent) => self.updated(exchange, stored, sent, words),

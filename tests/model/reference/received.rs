@@ -23,10 +23,10 @@ impl Reference {
         sent: &Sent,
         mut words: CacheWords,
     ) -> Expected {
-        if !identifies(&sent.fields, &stored) {
+        if !identifies(&sent.fields, &stored) || self.parts_fall_apart(exchange, sent) {
             // Section 4.3.4: it must not update. What then, no RFC says: the gateway answers from what it
             // has and forgets it. Age and Cache-Status are not judged.
-            self.variants(exchange).replace(&stored, None);
+            self.replace(exchange, &stored, None);
             let mut expected = self.serve(exchange, &stored, words);
             (expected.age, expected.cache) = (None, None);
             return expected;
@@ -40,7 +40,7 @@ impl Reference {
                 // What is answered is what is stored from now on.
                 fields = new.fields.clone();
             }
-            self.variants(exchange).replace(&stored, kept);
+            self.replace(exchange, &stored, kept);
         }
         let mut expected = Expected::own(stored.status, None, Some(words));
         expected.age = Some(age);
@@ -120,20 +120,23 @@ impl Reference {
         mut words: CacheWords,
     ) -> Expected {
         let step = exchange.step;
+        let takes_range = self.takes_range(exchange);
+        if takes_range && sent.status == 206 {
+            return self.fill_part(exchange, &sent, words);
+        }
         let is_whole = sent.manner != Manner::BreaksOff || sent.body.is_empty();
         let fields = self.received(&sent.fields);
         let candidate = self.candidate(exchange, sent.status, &fields);
         let (judged, date, age) = (candidate.judge(), candidate.date(), candidate.age());
         let mut expected = Expected::own(sent.status, None, None);
-        let why = words.fwd.as_deref().unwrap_or_default();
-        let about_range = parts::takes_range(step.method, &step.fields, why)
-            && !parts::answers_range(sent.status);
+        let about_range = takes_range && !parts::answers_range(sent.status);
         if let Some(freshness) = judged.stored().filter(|_| !about_range) {
             words.stored = true;
             words.ttl = Some(freshness.ttl());
             expected.age = Some(age);
             let stored = (sent.status, self.storable(&fields), sent.body.clone());
             let stored = Stored::new(&step.fields, stored, freshness, date);
+            self.drop_parts(exchange);
             if !is_whole {
                 // Section 3.3: what broke off is not stored.
                 self.variants(exchange).broke_off(&stored);
@@ -193,7 +196,7 @@ impl Reference {
     }
 
     /// A response as it was received: without `Date` it gets the moment (RFC 9110 section 6.6.1).
-    fn received(&self, fields: &Fields) -> Fields {
+    pub(super) fn received(&self, fields: &Fields) -> Fields {
         let mut fields = without_hop_by_hop(fields);
         if !fields.has("Date") {
             fields.add("Date", httpdate::fmt_http_date(self.now));
@@ -203,7 +206,7 @@ impl Reference {
 
     /// What is stored of a response: without the fields that its own directives keep out (sections
     /// 5.2.2.4 and 5.2.2.7).
-    fn storable(&self, fields: &Fields) -> Fields {
+    pub(super) fn storable(&self, fields: &Fields) -> Fields {
         let mut stored = fields.clone();
         if !self.mutates(Mutation::KeepsQualifiedFields) {
             qualified(fields)
@@ -213,7 +216,7 @@ impl Reference {
         stored
     }
 
-    fn candidate<'a>(
+    pub(super) fn candidate<'a>(
         &self,
         exchange: &'a Exchange<'_>,
         status: u16,
