@@ -1,5 +1,7 @@
 //! What Lua decides: keys, lifetimes, tags, storing.
 
+mod fetched;
+
 use serde_json::json;
 use shoal_tests::{Gateway, Origin, fwd, get, ok, status};
 

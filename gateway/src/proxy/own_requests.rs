@@ -1,14 +1,15 @@
 //! What the gateway asks an origin by itself for the sake of a client's request: parts of an object.
 //!
-//! It knows how such a request looks and how its answer's freshness is reckoned. Which parts are asked for
-//! is `slices` and `parts`; the connection is `upstream::connect::fetch`.
+//! It knows how such a request looks, asks plugins about its answer as about any other, and reckons that
+//! answer's freshness. Which parts are asked for is `slices` and `parts`; the connection is `upstream::connect::fetch`.
 
 use super::failure::Failure;
-use super::{fields, service::Proxy};
+use super::plugin_view::RequestLines;
+use super::{fields, plugin_hooks, service::Proxy};
 use crate::caching::plan::{Lookup, Plan, host_scope, tag_scope, uri_scope};
 use crate::clock;
 use crate::config::upstream::UpstreamProtocol;
-use crate::exchange::Exchange;
+use crate::exchange::{Decision, Exchange, Target};
 use crate::gateway::Gateway;
 use crate::snapshot::LiveRoute;
 use crate::upstream::connect::fetch::{Fetched, Fetcher};
@@ -17,8 +18,9 @@ use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shoal_cache::{Collapse, Fill, Listed, Scopes, Written};
-use shoal_rules::{Freshness, Overrides, Presented, Received, Times, hop_by_hop, storability};
+use shoal_rules::{Freshness, Presented, Received, Times, hop_by_hop, storability};
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::watch;
@@ -60,9 +62,10 @@ pub(super) struct OwnRequests {
     fetcher: Arc<Fetcher>,
     pub(super) route: Arc<LiveRoute>,
     pub(super) lookup: Lookup,
-    pub(super) host: String,
+    pub(super) target: Target,
     /// The client's fields.
     pub(super) asked: HeaderMap,
+    client: Option<IpAddr>,
     /// What is sent to the origin, but for `Range`.
     request: RequestHeader,
 }
@@ -78,30 +81,44 @@ impl OwnRequests {
             fetcher: proxy.fetcher.clone(),
             route: route.clone(),
             lookup: (**lookup).clone(),
-            host: exchange.target.host.clone(),
+            target: exchange.target.clone(),
+            client: exchange.client,
             asked: session.req_header().headers.clone(),
             request: request(session.req_header(), exchange, route).ok()?,
         })
     }
 
-    /// Sends the request with these fields besides.
+    /// Sends the request with these fields besides. What plugins say is said of a part that came.
     pub(super) async fn send(
         &self,
         fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
-    ) -> Result<Fetched, Unavailable> {
+    ) -> Result<(Fetched, Decision), Unavailable> {
         let mut request = self.request.clone();
         for (name, value) in fields {
             let inserted = request.insert_header(name, value);
             inserted.map_err(|_full| Unavailable::Whole)?;
         }
-        let host = self
-            .host
-            .rsplit_once(':')
-            .map_or(&*self.host, |(host, _port)| host);
+        let host = &*self.target.host;
+        let host = host.rsplit_once(':').map_or(host, |(host, _port)| host);
         let hash = Some(self.lookup.uri.as_str());
         let fetched = self.fetcher.fetch(&self.route.pool, request, host, hash);
         let failed = |error: Box<pingora_error::Error>| Unavailable::Origin(Failure::of(&error));
-        fetched.await.map_err(failed)
+        let mut fetched = fetched.await.map_err(failed)?;
+        let decision = match fetched.head.status {
+            StatusCode::PARTIAL_CONTENT => plugin_hooks::on_fetched(self, &mut fetched.head),
+            _other => Ok(Decision::default()),
+        };
+        Ok((fetched, decision.map_err(failed)?))
+    }
+
+    /// The client's request, as plugins see it.
+    pub(super) fn lines(&self) -> RequestLines<'_> {
+        RequestLines {
+            method: &Method::GET,
+            headers: &self.asked,
+            target: &self.target,
+            client: self.client,
+        }
     }
 
     /// The freshness of a part with these fields, if it may be stored.
@@ -109,7 +126,11 @@ impl OwnRequests {
         &self,
         headers: &HeaderMap,
         requested: SystemTime,
+        decision: &Decision,
     ) -> Option<Freshness> {
+        if decision.no_store.is_some() {
+            return None;
+        }
         let presented = Presented {
             method: &Method::GET,
             headers: &self.asked,
@@ -123,13 +144,13 @@ impl OwnRequests {
             received: clock::now(),
         };
         let policy = &self.route.parts_policy;
-        storability(&presented, &received, policy, &Overrides::default(), &times).ok()
+        storability(&presented, &received, policy, &decision.overrides, &times).ok()
     }
 
     pub(super) fn scopes(&self, tags: &[String], listed: Listed) -> Scopes {
         Scopes {
             uri: uri_scope(&self.lookup.uri),
-            host: host_scope(&self.host),
+            host: host_scope(&self.target.host),
             tags: tags.iter().map(|tag| tag_scope(tag)).collect(),
             listed,
         }

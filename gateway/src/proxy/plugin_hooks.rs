@@ -2,9 +2,11 @@
 //!
 //! Request hooks run in `proxy::request_phase`, which may answer for them.
 
+use super::own_requests::OwnRequests;
 use super::plugin_view::{RequestLines, ResponseLines};
 use super::service::Proxy;
 use crate::exchange::{Decision, Exchange};
+use crate::metrics::CacheMetrics;
 use crate::snapshot::LiveRoute;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pingora_error::{Error, ErrorType, Result};
@@ -31,19 +33,26 @@ pub(super) fn on_response(
     else {
         return Ok(());
     };
-    let (decision, edits) = ask(
-        proxy,
-        session,
-        response.status,
-        &response.headers,
-        exchange,
-        &route,
-    )?;
+    let request = RequestLines::new(session.req_header(), exchange);
+    let (decision, edits) = ask(&proxy.gateway.metrics, &route, &request, &lines(response))?;
     record(exchange, decision);
     for edit in edits {
         apply(response, &edit)?;
     }
     Ok(())
+}
+
+/// The same for a response that the gateway asked for by itself.
+///
+/// # Errors
+/// As for [`on_response`].
+pub(super) fn on_fetched(own: &OwnRequests, response: &mut ResponseHeader) -> Result<Decision> {
+    let metrics = &own.gateway.metrics;
+    let (decision, edits) = ask(metrics, &own.route, &own.lines(), &lines(response))?;
+    for edit in edits {
+        apply(response, &edit)?;
+    }
+    Ok(decision)
 }
 
 /// Asks again about a stored response that the origin confirmed: its lifetime starts anew. What a plugin
@@ -58,32 +67,46 @@ pub(super) fn on_freshened(
     if route.plugins.is_empty() {
         return;
     }
-    let asked = ask(
-        proxy,
-        session,
-        response.status,
-        &response.headers,
-        exchange,
-        route,
-    );
-    let decision = match asked {
+    let request = RequestLines::new(session.req_header(), exchange);
+    let decision = confirmed(&proxy.gateway.metrics, route, &request, &lines(response));
+    record(exchange, decision);
+}
+
+/// The same for a stored part of these fields, which the gateway asked about by itself.
+pub(super) fn on_fetched_again(own: &OwnRequests, headers: &HeaderMap) -> Decision {
+    let status = StatusCode::PARTIAL_CONTENT;
+    let response = ResponseLines { status, headers };
+    confirmed(&own.gateway.metrics, &own.route, &own.lines(), &response)
+}
+
+fn confirmed(
+    metrics: &CacheMetrics,
+    route: &LiveRoute,
+    request: &RequestLines<'_>,
+    response: &ResponseLines<'_>,
+) -> Decision {
+    match ask(metrics, route, request, response) {
         Ok((decision, _edits)) => decision,
         // The client has its answer in the store: rejecting it would help nobody.
         Err(_rejected) => Decision {
             no_store: Some(failed()),
             ..Decision::default()
         },
-    };
-    record(exchange, decision);
+    }
+}
+
+fn lines(response: &ResponseHeader) -> ResponseLines<'_> {
+    ResponseLines {
+        status: response.status,
+        headers: &response.headers,
+    }
 }
 
 fn ask(
-    proxy: &Proxy,
-    session: &Session,
-    status: StatusCode,
-    headers: &HeaderMap,
-    exchange: &Exchange,
+    metrics: &CacheMetrics,
     route: &LiveRoute,
+    request: &RequestLines<'_>,
+    response: &ResponseLines<'_>,
 ) -> Result<(Decision, Vec<HeaderEdit>)> {
     let mut joined = Decision::default();
     let mut edits = Vec::new();
@@ -92,10 +115,9 @@ fn ask(
         .iter()
         .filter(|plugin| plugin.hooks().on_response)
     {
-        let request = RequestLines::new(session.req_header(), exchange);
-        match plugin.on_response(&request, &ResponseLines { status, headers }) {
+        match plugin.on_response(request, response) {
             Ok(said) => edits.extend(join(&mut joined, said)),
-            Err(error) => match proxy.plugin_failed(plugin, &error) {
+            Err(error) => match counted(metrics, plugin, &error) {
                 OnError::Continue => {}
                 OnError::Bypass => joined.no_store = Some(failed()),
                 OnError::Reject => {
@@ -154,8 +176,11 @@ fn apply(response: &mut ResponseHeader, edit: &HeaderEdit) -> Result<()> {
 impl Proxy {
     /// Counts a hook that failed; the host has logged it. What follows is the plugin's `on_error`.
     pub(crate) fn plugin_failed(&self, plugin: &Plugin, error: &HookError) -> OnError {
-        let metrics = &self.gateway.metrics;
-        metrics.plugin_failed(plugin.name(), error.label());
-        plugin.on_error()
+        counted(&self.gateway.metrics, plugin, error)
     }
+}
+
+fn counted(metrics: &CacheMetrics, plugin: &Plugin, error: &HookError) -> OnError {
+    metrics.plugin_failed(plugin.name(), error.label());
+    plugin.on_error()
 }

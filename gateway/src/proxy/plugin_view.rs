@@ -1,59 +1,70 @@
 //! A request and a response as plugins see them.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Target};
 use crate::template::joined;
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use pingora_http::RequestHeader;
 use shoal_plugins::{RequestView, ResponseView};
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 /// A request, during one hook.
 pub(super) struct RequestLines<'a> {
-    request: &'a RequestHeader,
-    exchange: &'a Exchange,
+    /// Its method.
+    pub(super) method: &'a Method,
+    /// Its fields.
+    pub(super) headers: &'a HeaderMap,
+    /// What it asks for.
+    pub(super) target: &'a Target,
+    /// Who asks.
+    pub(super) client: Option<IpAddr>,
 }
 
 impl<'a> RequestLines<'a> {
     /// The fields as they are, the target as it was normalised.
     pub(super) fn new(request: &'a RequestHeader, exchange: &'a Exchange) -> Self {
-        Self { request, exchange }
+        Self {
+            method: &request.method,
+            headers: &request.headers,
+            target: &exchange.target,
+            client: exchange.client,
+        }
     }
 }
 
 impl RequestView for RequestLines<'_> {
     fn method(&self) -> &str {
-        self.request.method.as_str()
+        self.method.as_str()
     }
 
     fn scheme(&self) -> &str {
-        self.exchange.target.scheme
+        self.target.scheme
     }
 
     fn host(&self) -> &str {
-        &self.exchange.target.host
+        &self.target.host
     }
 
     fn path(&self) -> &str {
-        &self.exchange.target.path
+        &self.target.path
     }
 
     fn query(&self) -> Option<&str> {
-        self.exchange.target.query.as_deref()
+        self.target.query.as_deref()
     }
 
     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-        line(&self.request.headers, name)
+        line(self.headers, name)
     }
 
     fn client_ip(&self) -> String {
-        self.exchange
-            .client
+        self.client
             .map(|client| client.to_string())
             .unwrap_or_default()
     }
 
     fn for_each_header(&self, visit: &mut dyn FnMut(&str, &str)) {
-        each(&self.request.headers, visit);
+        each(self.headers, visit);
     }
 }
 

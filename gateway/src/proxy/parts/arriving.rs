@@ -142,7 +142,8 @@ impl Drop for Arriving {
                 let (left, parts) = (self.left.clone(), self.parts.clone());
                 tokio::spawn(async move {
                     let busy = own.gateway.drain.busy();
-                    if let Ok(fetched) = rest(&own, &parts, &left, clock::now()).await {
+                    if let Ok((fetched, _decision)) = rest(&own, &parts, &left, clock::now()).await
+                    {
                         pour(fill, fetched, left.end - left.start).await;
                     }
                     drop(busy);

@@ -184,8 +184,8 @@ impl Order {
         let epoch = self.own.gateway.store.epoch();
         let ranges = parts.ranges.iter().cloned();
         let stored = parts.add_up(ranges, now).ok_or(Unavailable::Whole)?;
-        let fetched = rest(&self.own, &stored, &self.gap, now).await;
-        let fetched = fetched.inspect_err(|unavailable| {
+        let came = rest(&self.own, &stored, &self.gap, now).await;
+        let (fetched, decision) = came.inspect_err(|unavailable| {
             if *unavailable == Unavailable::Whole {
                 // It is another object now, or none that parts may be kept of.
                 let key = index_key(&self.own.lookup.key);
@@ -201,6 +201,7 @@ impl Order {
             headers: &fetched.head.headers,
         };
         let length = self.gap.end - self.gap.start;
+        let tags = parts.response.tags.iter().chain(&decision.tags).cloned();
         let new = New {
             range: self.gap.clone(),
             parts: Parts::of(&received, length, now).ok_or(Unavailable::Whole)?,
@@ -209,8 +210,8 @@ impl Order {
             place: Place {
                 primary: lookup.key.clone(),
                 uri: lookup.uri.clone(),
-                host: self.own.host.clone(),
-                tags: parts.response.tags.clone(),
+                host: self.own.target.host.clone(),
+                tags: tags.collect(),
                 epoch,
                 requested: now,
             },
@@ -226,9 +227,9 @@ pub(super) async fn rest(
     stored: &Parts,
     gap: &Range<u64>,
     requested: SystemTime,
-) -> Result<Fetched, Unavailable> {
+) -> Result<(Fetched, Decision), Unavailable> {
     let fields = stored.completing(gap).ok_or(Unavailable::Whole)?;
-    let fetched = own.send(fields).await?;
+    let (fetched, decision) = own.send(fields).await?;
     let headers = &fetched.head.headers;
     let received = Received {
         status: fetched.head.status,
@@ -243,9 +244,9 @@ pub(super) async fn rest(
     let may = exactly
         && same
         && !headers.contains_key(header::VARY)
-        && own.freshness(headers, requested).is_some();
+        && own.freshness(headers, requested, &decision).is_some();
     match fetched.head.status {
-        _ if may => Ok(fetched),
+        _ if may => Ok((fetched, decision)),
         status if status.is_server_error() => Err(Unavailable::Status(status)),
         _other => Err(Unavailable::Whole),
     }

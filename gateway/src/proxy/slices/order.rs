@@ -6,7 +6,9 @@ use super::slice::{Slicer, StaleSlice, content_range, strong_tag};
 use crate::caching::stored_response::{Stored, StoredResponse};
 use crate::caching::tags;
 use crate::clock;
+use crate::exchange::Decision;
 use crate::proxy::own_requests::{Flight, Unavailable, pour};
+use crate::proxy::plugin_hooks;
 use crate::upstream::connect::fetch::Fetched;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -67,13 +69,13 @@ impl Order {
         {
             fields.push((header::IF_NONE_MATCH, tag.clone()));
         }
-        let fetched = slicer.own.send(fields).await?;
+        let (fetched, decision) = slicer.own.send(fields).await?;
         match (fetched.head.status, &self.stale) {
             (StatusCode::NOT_MODIFIED, Some(stale)) => {
                 self.freshen(stale, &fetched.head.headers)?;
                 Ok(None)
             }
-            (StatusCode::PARTIAL_CONTENT, _) => match self.fill(&fetched.head.headers) {
+            (StatusCode::PARTIAL_CONTENT, _) => match self.fill(&fetched.head.headers, &decision) {
                 Some(fill) => Ok(Some((fill, fetched))),
                 None => Err(self.remember_whole()),
             },
@@ -84,7 +86,7 @@ impl Order {
     }
 
     /// The fill of a slice that may be stored and joined with others.
-    fn fill(&self, headers: &HeaderMap) -> Option<Fill> {
+    fn fill(&self, headers: &HeaderMap, decision: &Decision) -> Option<Fill> {
         let slicer = &self.slicer;
         let range = content_range(headers)?;
         let (part, complete) = (range.range?, range.complete?);
@@ -93,12 +95,9 @@ impl Order {
         if !fits || headers.contains_key(header::VARY) || strong_tag(headers).is_none() {
             return None;
         }
-        let freshness = slicer.own.freshness(headers, self.requested)?;
-        let tags = tags::of(
-            slicer.own.lookup.tags.iter().cloned(),
-            headers,
-            &slicer.own.host,
-        );
+        let freshness = slicer.own.freshness(headers, self.requested, decision)?;
+        let given = slicer.own.lookup.tags.iter().chain(&decision.tags).cloned();
+        let tags = tags::of(given, headers, &slicer.own.target.host);
         let scopes = slicer.own.scopes(&tags, Listed::Counted);
         let spec = FillSpec {
             key: slicer.key(self.number),
@@ -117,11 +116,15 @@ impl Order {
     fn freshen(&self, stale: &StaleSlice, not_modified: &HeaderMap) -> Result<(), Unavailable> {
         let response = &stale.response;
         let headers = rules::validation::freshen(&response.headers, not_modified, clock::now());
-        let freshness = self
-            .slicer
-            .own
-            .freshness(&headers, self.requested)
-            .ok_or(Unavailable::Whole)?;
+        let own = &self.slicer.own;
+        let decision = plugin_hooks::on_fetched_again(own, &headers);
+        let freshness = own.freshness(&headers, self.requested, &decision);
+        if decision.no_store.is_some() {
+            // Confirmed, and not to be kept: nobody gets it any more.
+            let store = &own.gateway.store;
+            store.remove(&stale.key, Some(stale.entry.id()));
+        }
+        let freshness = freshness.ok_or(Unavailable::Whole)?;
         let meta = self
             .meta(&headers, freshness, response.tags.clone())
             .ok_or(Unavailable::Whole)?;

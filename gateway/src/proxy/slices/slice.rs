@@ -196,7 +196,8 @@ impl Slicer {
     /// Whether a stale slice is served because the origin failed (RFC 5861 section 4).
     fn may_stand_in(&self, stale: &StaleSlice, unavailable: Unavailable) -> bool {
         let failure = match unavailable {
-            Unavailable::Whole => return false,
+            // A plugin rejects.
+            Unavailable::Whole | Unavailable::Origin(Failure::Internal) => return false,
             Unavailable::Status(status) => rules::Failure::Status(status.as_u16()),
             Unavailable::Origin(
                 Failure::ConnectionTimeout | Failure::ReadTimeout | Failure::WriteTimeout,
