@@ -132,6 +132,26 @@ async fn a_stale_slice_is_validated_alone() {
 }
 
 #[tokio::test]
+async fn a_slice_that_comes_stale_answers_nobody_who_asks_while_it_arrives() {
+    let stale = part(0, "1").age(61).hold_body("rest", 512);
+    let confirmed = asked(0).if_none_match("\"1\"");
+    let origin = Origin::script([
+        asked(0).respond(stale),
+        confirmed.respond(status(304).max_age(60).etag("1")),
+    ]);
+    let gateway = gateway(&origin).await;
+    let ask = || get("/big").range("0-9");
+    let first = gateway.send(ask()).await;
+    first.expect(status(206).body(bytes(..10)));
+    let second = gateway.spawn(ask());
+    origin.release("rest").await;
+    let second = second.await.unwrap();
+    second.expect(status(206).body(bytes(..10)));
+    let third = gateway.send(ask()).await;
+    third.expect(status(206).body(bytes(..10)).hit());
+}
+
+#[tokio::test]
 async fn slices_of_two_editions_are_never_joined() {
     let origin = Origin::script([slice(0), asked(1).respond(part(1, "2"))]);
     let gateway = gateway(&origin).await;

@@ -9,7 +9,6 @@ use super::plan::variant;
 use super::stored_response::{Stored, StoredParts};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use shoal_cache::{Found, Hit, Key, Moment, Store};
-use shoal_rules::partial::StrongValidator;
 use shoal_rules::precondition::{Precondition, evaluate};
 use shoal_rules::range::{RangeVerdict, evaluate as evaluate_range, requested};
 use shoal_rules::{Parts, Presented, validation};
@@ -172,9 +171,10 @@ pub fn index_key(primary: &Key) -> Key {
     variant(primary, INDEX)
 }
 
-/// Whether a 304 takes away from the parts listed at `key` what holds them together: a weak tag in place of
-/// the strong one vouches for no byte (RFC 9110 8.8.1).
-pub fn loses_version(
+/// Whether a 304 changes a validator of the parts listed at `key`. A weak tag in place of the strong one
+/// vouches for no byte (RFC 9110 8.8.1), and a condition that held before, and wanted no more than is stored,
+/// may fail after another date.
+pub fn changes_version(
     key: &Key,
     stored: &HeaderMap,
     not_modified: &HeaderMap,
@@ -184,7 +184,8 @@ pub fn loses_version(
         return false;
     }
     let freshened = validation::freshen(stored, not_modified, now);
-    StrongValidator::of(&freshened, now) != StrongValidator::of(stored, now)
+    let differs = |name: &HeaderName| freshened.get(name) != stored.get(name);
+    differs(&header::ETAG) || differs(&header::LAST_MODIFIED)
 }
 
 /// What is collapsed while nothing is known: the same range of the same target.

@@ -8,7 +8,7 @@ use super::lock::KEPT_AS_PART;
 use super::service::Proxy;
 use super::storage::head;
 use super::{cache_phase, parts, plugin_hooks};
-use crate::caching::parts::{index_key, loses_version};
+use crate::caching::parts::{changes_version, index_key};
 use crate::caching::plan::{Lookup, Plan, variant};
 use crate::caching::tags;
 use crate::clock;
@@ -48,7 +48,7 @@ pub(super) fn judge(
 }
 
 /// What a 304 says. One about another version than the stored one freshens nothing (RFC 9111 4.3.4), nor
-/// does one after which parts would not belong together: its fields are dropped, and the stored response, which the origin did confirm, is used this once.
+/// does one that changes a validator of stored parts: its fields are dropped, and the stored response, which the origin did confirm, is used this once.
 pub(super) fn confirmed(
     not_modified: &mut ResponseHeader,
     origin: &mut Origin,
@@ -56,7 +56,7 @@ pub(super) fn confirmed(
 ) -> Result<(), Box<Error>> {
     let other = found.is_some_and(|found| {
         let (stored, new) = (&found.headers, &not_modified.headers);
-        let parted = |key: &Key| loses_version(key, stored, new, clock::now());
+        let parted = |key: &Key| changes_version(key, stored, new, clock::now());
         !rules::validation::validates(stored, new) || found.key.as_ref().is_some_and(parted)
     });
     if other {

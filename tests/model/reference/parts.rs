@@ -283,12 +283,13 @@ impl Reference {
         }
     }
 
-    /// Whether a 304 leaves stored parts without the strong validator that they share. The gateway's choice
-    /// is to treat it as one about another version.
+    /// Whether a 304 changes a validator of stored parts. The gateway's choice is to treat it as one about
+    /// another version: what is stored may be less than the client's condition wants then.
     pub(super) fn parts_fall_apart(&self, exchange: &Exchange<'_>, sent: &Sent) -> bool {
         self.parts(exchange).is_some_and(|parts| {
             let freshened = self.freshened(&parts.fields, &sent.fields);
-            self.version(&freshened) != self.version(&parts.fields)
+            let differs = |name| freshened.first(name) != parts.fields.first(name);
+            differs("ETag") || differs("Last-Modified")
         })
     }
 

@@ -60,6 +60,25 @@ async fn a_304_with_a_weak_tag_ends_the_parts() {
 }
 
 #[tokio::test]
+async fn a_304_with_another_date_ends_the_parts() {
+    // The client's copy was older by then, and the whole was not there to be sent.
+    let modified = |day: u32| format!("Mon, {day:02} Jun 2026 00:00:00 GMT");
+    let stale = part(0..40).age(61).header("Last-Modified", &modified(1));
+    let touched = not_modified().max_age(60).etag("1");
+    let touched = touched.header("Last-Modified", &modified(8));
+    let origin = Origin::script([
+        get("/big").range("0-39").respond(stale),
+        get("/big").if_none_match("\"1\"").respond(touched),
+        fetch(0..40),
+    ]);
+    let gateway = Gateway::start(&origin).await;
+    takes(&gateway, 0..40).await;
+    let known = get("/big").header("If-Modified-Since", &modified(1));
+    gateway.send(known).await.expect(status(304));
+    takes(&gateway, 0..40).await;
+}
+
+#[tokio::test]
 async fn a_newer_part_keeps_a_field_from_later_clients() {
     let first = part(0..10).header("X-Account", "7");
     let second = part(20..30).cache_control("private=\"X-Account\"");

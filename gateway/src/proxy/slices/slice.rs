@@ -20,6 +20,7 @@ use shoal_rules::{Presented, Reason, Reuse, reuse};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::watch;
 
 /// A slice that is gone as often as this as soon as it was fetched is not to be had.
@@ -90,6 +91,8 @@ enum Has {
     Usable(Slice),
     /// It is to be validated, and the rules say when.
     Stale(StaleSlice),
+    /// It came stale and is not whole yet: it answers those who had it fetched, and nobody after them.
+    Arriving(Reader),
     Nothing,
 }
 
@@ -140,6 +143,11 @@ impl Slicer {
             let stale = match self.find(number, source) {
                 Has::Usable(slice) => return Ok(slice),
                 Has::Stale(stale) => Some(stale),
+                Has::Arriving(reader) => {
+                    // What is whole can be validated, with no byte sent twice.
+                    end_of(reader).await;
+                    continue;
+                }
                 Has::Nothing => None,
             };
             let (role, mut flight) = self.join(number, stale.as_ref());
@@ -221,6 +229,13 @@ impl Slicer {
                 let Some(response) = response(reader.meta()) else {
                     return Has::Nothing;
                 };
+                let fits = match self.verdict(&response, now) {
+                    Reuse::Fresh | Reuse::StaleAccepted | Reuse::StaleWhileRevalidate => true,
+                    Reuse::Validate(_) | Reuse::Forward(_) => source != Source::Stored,
+                };
+                if !fits {
+                    return Has::Arriving(reader);
+                }
                 let id = reader.id();
                 slice(number, id, response, source, Body::Growing(reader))
                     .map_or(Has::Nothing, Has::Usable)
@@ -229,11 +244,7 @@ impl Slicer {
                 let Some(response) = response(hit.entry.meta()) else {
                     return Has::Nothing;
                 };
-                let presented = Presented {
-                    method: &Method::GET,
-                    headers: &self.own.asked,
-                };
-                let verdict = reuse(&response.freshness, &presented, &self.own.route.policy, now);
+                let verdict = self.verdict(&response, now);
                 // What was fetched for this very request answers it, whatever it asked of stored ones.
                 let usable = source != Source::Stored
                     || (hit.usability == Usability::Usable
@@ -260,6 +271,14 @@ impl Slicer {
         }
     }
 
+    fn verdict(&self, response: &StoredResponse, now: SystemTime) -> Reuse {
+        let presented = Presented {
+            method: &Method::GET,
+            headers: &self.own.asked,
+        };
+        reuse(&response.freshness, &presented, &self.own.route.policy, now)
+    }
+
     /// Size and number are part of a slice's key: another size is another set of slices.
     pub(super) fn key(&self, number: u64) -> Key {
         let selector = u128::from(self.size) << 64 | u128::from(number);
@@ -268,6 +287,15 @@ impl Slicer {
 
     pub(super) fn whole_key(&self) -> Key {
         variant(&self.own.lookup.key, [0xff; 16])
+    }
+}
+
+async fn end_of(mut reader: Reader) {
+    loop {
+        match poll_fn(|cx| reader.poll_next(cx)).await {
+            Piece::Data(_) | Piece::Trailers(_) => {}
+            Piece::End | Piece::Failed => return,
+        }
     }
 }
 
