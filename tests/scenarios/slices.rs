@@ -330,3 +330,30 @@ async fn what_must_be_validated_does_not_stand_in() {
     ask().await.expect(status(206).body(bytes(..10)));
     ask().await.expect(status(503).body("down"));
 }
+
+#[tokio::test]
+async fn what_may_not_be_stored_is_not_sliced() {
+    let content = get("/big").body("callback=x").without("Range");
+    let styled = get("/account/x.css").range("0-1023");
+    let page = part(0, "1").header("Content-Type", "text/html");
+    let origin = Origin::script([
+        content.respond(ok("for this one").max_age(60)),
+        slice(0),
+        styled.respond(page),
+        get("/account/x.css")
+            .without("Range")
+            .respond(ok("a page").header("Content-Type", "text/html"))
+            .times(2),
+    ]);
+    let gateway = gateway(&origin).await;
+    let asked = get("/big").body("callback=x");
+    gateway.send(asked).await.expect(ok("for this one"));
+    let first = get("/big").range("0-9");
+    gateway
+        .send(first)
+        .await
+        .expect(status(206).body(bytes(..10)));
+    for _ in 0..2 {
+        gateway.get("/account/x.css").await.expect(ok("a page"));
+    }
+}

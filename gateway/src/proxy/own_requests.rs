@@ -5,7 +5,7 @@
 
 use super::failure::Failure;
 use super::plugin_view::RequestLines;
-use super::{fields, plugin_hooks, service::Proxy};
+use super::{fields, plugin_hooks, service::Proxy, storing};
 use crate::caching::plan::{Lookup, Plan, host_scope, tag_scope, uri_scope};
 use crate::clock;
 use crate::config::upstream::UpstreamProtocol;
@@ -18,6 +18,7 @@ use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shoal_cache::{Collapse, Fill, Listed, Scopes, Written};
+use shoal_rules::deception::{content_type_mismatch, hides_dot_segments};
 use shoal_rules::{Freshness, Presented, Received, Times, hop_by_hop, storability};
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -71,11 +72,14 @@ pub(super) struct OwnRequests {
 }
 
 impl OwnRequests {
-    /// For a request that asks the cache.
+    /// For a request that asks the cache, and whose answer may be stored. Its content would not be sent.
     pub(super) fn of(proxy: &Proxy, session: &Session, exchange: &Exchange) -> Option<Self> {
         let (Plan::Lookup(lookup), Some(route)) = (&exchange.plan, &exchange.route) else {
             return None;
         };
+        if storing::has_content(session) || hides_dot_segments(&exchange.target.path) {
+            return None;
+        }
         Some(Self {
             gateway: proxy.gateway.clone(),
             fetcher: proxy.fetcher.clone(),
@@ -128,7 +132,8 @@ impl OwnRequests {
         requested: SystemTime,
         decision: &Decision,
     ) -> Option<Freshness> {
-        if decision.no_store.is_some() {
+        let deceives = content_type_mismatch(&self.target.path, headers);
+        if decision.no_store.is_some() || deceives {
             return None;
         }
         let presented = Presented {

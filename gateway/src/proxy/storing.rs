@@ -264,7 +264,7 @@ pub(super) fn since(meta: &mut CacheMeta, epoch: Epoch) -> Option<()> {
 
 /// A GET may carry content (RFC 9110 9.3.1). Some frameworks read parameters from it, so one client could
 /// choose what others are served.
-fn has_content(session: &Session) -> bool {
+pub(super) fn has_content(session: &Session) -> bool {
     if let HttpSession::H2(stream) = session.as_downstream() {
         return !stream.is_body_empty();
     }
