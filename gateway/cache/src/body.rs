@@ -54,6 +54,11 @@ impl Body {
         })))
     }
 
+    /// One buffer, which is not copied.
+    pub(crate) const fn from_chunk(chunk: Bytes) -> Self {
+        Self(Form::One(chunk))
+    }
+
     /// Its length in bytes.
     #[must_use]
     #[expect(

@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 use self::state::{Chunk, Keep, Phase, State, chunk_cost, chunks_of};
 use crate::{
     Body, EntryId, FillSpec, Key, Moment, Piece, Stamp,
-    entry::{record, record_weight},
+    entry::record_weight,
     ledger::{Ledger, OverShare},
     provenance::Provenance,
     seat::{Pace, Seat},
@@ -59,9 +59,9 @@ impl InFlight {
         spec: FillSpec,
         ledger: &Arc<Ledger>,
     ) -> Result<Self, OverShare> {
-        let (key, meta) = record(&spec.key, &spec.meta);
-        let charged =
-            record_weight(&key, &meta, &spec.scopes) + weight::NODE + size_of::<Self>() as u64;
+        let charged = record_weight(&spec.key.bytes, &spec.meta, &spec.scopes)
+            + weight::NODE
+            + size_of::<Self>() as u64;
         ledger.try_charge_fill(charged)?;
         ledger.open_fill();
         let state = State {
@@ -76,8 +76,8 @@ impl InFlight {
         };
         Ok(Self {
             id,
-            key,
-            meta,
+            key: spec.key,
+            meta: spec.meta,
             stamp: spec.stamp,
             requested: spec.requested,
             useful_until: spec.useful_until,
@@ -113,13 +113,14 @@ impl InFlight {
 
     /// What was received, when it is everything.
     pub(crate) fn body(&self) -> Body {
-        let chunks: Vec<Bytes> = self
-            .state
-            .lock()
-            .chunks
-            .iter()
-            .map(|c| c.bytes.clone())
-            .collect();
+        let state = self.state.lock();
+        if let [only] = state.chunks.as_slices().0
+            && state.chunks.len() == 1
+        {
+            return Body::from_chunk(only.bytes.clone());
+        }
+        let chunks: Vec<Bytes> = state.chunks.iter().map(|c| c.bytes.clone()).collect();
+        drop(state); // Joining copies.
         Body::from_chunks(chunks)
     }
 
@@ -138,7 +139,13 @@ impl InFlight {
             state.phase = Phase::Complete;
             state.trailers = trailers;
             state.keep = Keep::Window;
-            let replaced = body.map(|body| mem::replace(&mut state.chunks, chunks_of(body)));
+            let followed = state.seats.iter().any(Option::is_some);
+            let replaced = match body {
+                Some(body) if followed => mem::replace(&mut state.chunks, chunks_of(body)),
+                // Nobody reads them, and nobody can begin to.
+                Some(_) => mem::take(&mut state.chunks),
+                None => VecDeque::new(),
+            };
             self.trim(&mut state);
             (state.waiting(), replaced)
         };

@@ -4,29 +4,29 @@
 //! a hit compares two numbers; the test itself is in `generations`.
 
 use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
 use crate::{Epoch, Scopes};
 
+/// In this order, so that what a hit reads is the neighbour of what it read before.
+#[repr(C)]
 pub(crate) struct Provenance {
-    pub(crate) scopes: Scopes,
+    /// Twice the epoch up to which no invalidation made it vanish, at least `epoch`; odd when a soft
+    /// one met it. That is never taken back: a freshened entry is a new one.
+    tested: AtomicU64,
     /// The store's epoch when the origin request began.
     epoch: Epoch,
-    /// No invalidation up to this one made it vanish. At least `epoch`.
-    tested: AtomicU64,
-    /// A soft invalidation met it. Never taken back: a freshened entry is a new one.
-    softened: AtomicBool,
+    pub(crate) scopes: Scopes,
 }
 
 impl Provenance {
     pub(crate) const fn new(scopes: Scopes, epoch: Epoch) -> Self {
         Self {
-            scopes,
+            tested: AtomicU64::new(epoch.0 << 1),
             epoch,
-            tested: AtomicU64::new(epoch.0),
-            softened: AtomicBool::new(false),
+            scopes,
         }
     }
 
@@ -36,28 +36,29 @@ impl Provenance {
 
     /// Acquire, so that whoever sees the number also sees what the test found.
     pub(crate) fn tested(&self) -> Epoch {
-        Epoch(self.tested.load(Acquire))
+        Epoch(self.tested.load(Acquire) >> 1)
     }
 
     pub(crate) fn passed(&self, up_to: Epoch) {
-        self.tested.fetch_max(up_to.0, Release);
+        let raised = |tested: u64| (tested >> 1 < up_to.0).then_some(up_to.0 << 1 | tested & 1);
+        // Nothing to do when another test got further.
+        let _further = self.tested.fetch_update(Release, Relaxed, raised);
     }
 
     pub(crate) fn softened(&self) -> bool {
-        self.softened.load(Relaxed)
+        self.tested.load(Relaxed) & 1 == 1
     }
 
     pub(crate) fn soften(&self) {
-        self.softened.store(true, Relaxed);
+        self.tested.fetch_or(1, AcqRel);
     }
 
     /// The same response, for the entry that a fill becomes.
     pub(crate) fn carry(&self) -> Self {
         Self {
-            scopes: self.scopes.clone(),
+            tested: AtomicU64::new(self.tested.load(Acquire)),
             epoch: self.epoch,
-            tested: AtomicU64::new(self.tested().0),
-            softened: AtomicBool::new(self.softened()),
+            scopes: self.scopes.clone(),
         }
     }
 }

@@ -141,7 +141,7 @@ impl Inside {
             .iter_hash(self.place(hash))
             .filter_map(|slot| self.lru.get(*slot));
         entries
-            .filter(|entry| entry.key().hash == hash)
+            .filter(|entry| entry.hash() == hash)
             .cloned()
             .collect()
     }
@@ -155,35 +155,31 @@ impl Inside {
     ) -> Result<Option<Arc<CacheEntry>>, Full> {
         let weight = entry.weight();
         let (end, requested) = (entry.useful_until(), entry.requested());
-        if let Some(slot) = self.slot(entry.key()) {
+        if let Some(slot) = self.slot_where(entry.hash(), |other| other.is_like(&entry)) {
             self.timers.set(slot, end, requested);
             return Ok(self.lru.replace(slot, entry, weight, order));
         }
-        let hash = self.place(entry.key().hash);
+        let hash = self.place(entry.hash());
         let slot = self.lru.insert(entry, weight, hash, order).ok_or(Full)?;
         self.timers.set(slot, end, requested);
         let Self {
             table, lru, seed, ..
         } = self;
         table.insert_unique(hash, slot, |slot| {
-            lru.get(*slot)
-                .map_or(0, |entry| place(entry.key().hash, *seed))
+            lru.get(*slot).map_or(0, |entry| place(entry.hash(), *seed))
         });
         Ok(None)
     }
 
-    /// Unlinks the entry of a key, if it is still this one.
+    /// Unlinks this very entry.
     pub(crate) fn unlink(
         &mut self,
-        key: &Key,
+        hash: KeyHash,
         id: EntryId,
         order: &Order,
     ) -> Option<Arc<CacheEntry>> {
-        let slot = self.slot(key)?;
-        if self.lru.get(slot)?.id() != id {
-            return None;
-        }
-        self.forget(key.hash, slot);
+        let slot = self.slot_where(hash, |entry| entry.id() == id)?;
+        self.forget(hash, slot);
         self.lru.remove(slot, order)
     }
 
@@ -200,11 +196,11 @@ impl Inside {
         order: &Order,
     ) -> Outcome<Arc<CacheEntry>> {
         let seed = self.seed;
-        let hash = |entry: &Arc<CacheEntry>| place(entry.key().hash, seed);
+        let hash = |entry: &Arc<CacheEntry>| place(entry.hash(), seed);
         let next = self.lru.next(part);
         let outcome = self.lru.evict(part, grace, order, hash);
         if let (Outcome::Out(entry), Some(slot)) = (&outcome, next) {
-            self.forget(entry.key().hash, slot);
+            self.forget(entry.hash(), slot);
         }
         outcome
     }
@@ -221,7 +217,7 @@ impl Inside {
         let progress = self.timers.advance(now, steps, |slot| due.push(slot));
         for slot in due {
             if let Some(entry) = self.lru.remove(slot, order) {
-                self.forget(entry.key().hash, slot);
+                self.forget(entry.hash(), slot);
                 gone(entry);
             }
         }
@@ -261,8 +257,12 @@ impl Inside {
     }
 
     fn slot(&self, key: &Key) -> Option<Slot> {
-        let is_key = |slot: &Slot| self.lru.get(*slot).is_some_and(|entry| entry.key() == key);
-        self.table.find(self.place(key.hash), is_key).copied()
+        self.slot_where(key.hash, |entry| entry.is_of(key))
+    }
+
+    fn slot_where(&self, hash: KeyHash, is: impl Fn(&CacheEntry) -> bool) -> Option<Slot> {
+        let found = |slot: &Slot| self.lru.get(*slot).is_some_and(|entry| is(entry));
+        self.table.find(self.place(hash), found).copied()
     }
 
     const fn place(&self, hash: KeyHash) -> u64 {

@@ -83,7 +83,7 @@ impl Shared {
                 if flight.revoked.load(Relaxed) {
                     return Err(Refusal::Invalidated);
                 }
-                let stored = inside.find(entry.key(), Touch::Peek);
+                let stored = inside.find(&flight.key, Touch::Peek);
                 if stored.is_some_and(|stored| stored.requested() > entry.requested()) {
                     return Err(Refusal::Superseded);
                 }
@@ -152,9 +152,9 @@ impl Shared {
         permitted: impl FnOnce(&mut Inside) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         self.ledger.add_entry(entry.weight());
-        self.make_room(entry.key().hash, entry.weight());
+        self.make_room(entry.hash(), entry.weight());
         let linked = {
-            let mut inside = self.segment(entry.key().hash).lock();
+            let mut inside = self.segment(entry.hash()).lock();
             admit(self.trust_incoming(entry))
                 .and_then(|()| permitted(&mut inside))
                 .and_then(|()| {
@@ -177,7 +177,7 @@ impl Shared {
 
     fn trust_incoming(&self, entry: &CacheEntry) -> Verdict {
         self.trust(
-            entry.key().hash,
+            entry.hash(),
             entry.meta(),
             entry.provenance(),
             Stage::Filling,

@@ -54,7 +54,7 @@ impl Shared {
                 .find(key, Touch::Peek)
                 .filter(|entry| meant(entry.id()));
             (
-                entry.and_then(|entry| inside.unlink(key, entry.id(), &self.order)),
+                entry.and_then(|entry| inside.unlink(key.hash, entry.id(), &self.order)),
                 flight,
             )
         };
@@ -68,7 +68,7 @@ impl Shared {
     pub(crate) fn discard(&self, segment: &Segment, entry: &CacheEntry, cause: Cause) -> bool {
         let unlinked = {
             let mut inside = segment.lock();
-            inside.unlink(entry.key(), entry.id(), &self.order)
+            inside.unlink(entry.hash(), entry.id(), &self.order)
         };
         if let Some(entry) = &unlinked {
             self.gone(segment, entry, cause);
@@ -78,7 +78,7 @@ impl Shared {
 
     /// Whether the invalidations so far leave an entry in place.
     pub(crate) fn stands(&self, entry: &CacheEntry) -> Verdict {
-        let (key, meta) = (entry.key().hash, entry.meta());
+        let (key, meta) = (entry.hash(), entry.meta());
         self.trust(key, meta, entry.provenance(), Stage::Stored)
     }
 

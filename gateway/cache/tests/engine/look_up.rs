@@ -23,7 +23,10 @@ fn a_stored_page_is_found_with_all_its_parts() {
     let entry = &found.entry;
     assert_eq!(found.usability, Usability::Usable);
     assert_eq!((entry.id(), entry.weight()), (id, stored.weight));
-    assert_eq!(entry.key(), &key(1));
+    assert_eq!(
+        (entry.hash(), entry.key()),
+        (key(1).hash, &key(1).bytes[..])
+    );
     assert_eq!(body_of(entry), b"hello world");
     assert_eq!(entry.trailers().unwrap(), &b"trailer"[..]);
     assert_eq!(entry.stamp(), Stamp([7; 8]));

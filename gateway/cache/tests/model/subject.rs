@@ -172,7 +172,11 @@ impl Subject {
             let mut found = None;
             self.store.iterate(|entry| {
                 if entry.id() == id {
-                    found = Some(entry.key().clone());
+                    let bytes = Bytes::copy_from_slice(entry.key());
+                    found = Some(Key {
+                        hash: entry.hash(),
+                        bytes,
+                    });
                 }
                 std::ops::ControlFlow::Continue(())
             });

@@ -61,7 +61,7 @@ pub(crate) fn ensure(holds: bool, wrong: impl FnOnce() -> Wrong) -> Result<(), W
 
 /// The page of an entry, from its key.
 pub(crate) fn page_of(entry: &CacheEntry) -> u64 {
-    let text = std::str::from_utf8(&entry.key().bytes).unwrap();
+    let text = std::str::from_utf8(entry.key()).unwrap();
     text.trim_start_matches("key ").parse().unwrap()
 }
 
