@@ -22,11 +22,12 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// 128 entries take some tens of microseconds; 128 steps go over 16 thousand entries.
+    /// 16 entries that the processor's cache has none of take fifteen microseconds, freeing included,
+    /// and one time in a thousand fifty; 1024 steps go over 16 thousand entries.
     fn default() -> Self {
         Self {
-            entries: 128,
-            holds: 128,
+            entries: 16,
+            holds: 1024,
         }
     }
 }
@@ -100,6 +101,7 @@ impl IncrementalCleaner {
     /// Takes out what has ended, segment by segment; one that is not done comes first next time.
     fn expire(&mut self, shared: &Shared, now: Moment, budget: Budget, done: &mut Maintained) {
         let mut holds = budget.holds.max(shared.segments.len());
+        let mut ended: Vec<Arc<CacheEntry>> = Vec::with_capacity(budget.entries.max(1));
         for _ in 0..shared.segments.len() {
             let Some(segment) = shared.segments.get(self.timed) else {
                 self.timed = 0;
@@ -111,13 +113,8 @@ impl IncrementalCleaner {
                     return;
                 }
                 holds -= 1;
-                let mut ended: Vec<Arc<CacheEntry>> = Vec::new();
-                progress = segment
-                    .lock()
-                    .expire(now, budget.entries, &shared.order, |entry| {
-                        ended.push(entry);
-                    });
-                for entry in ended {
+                progress = segment.lock().expire(now, &shared.order, &mut ended);
+                for entry in ended.drain(..) {
                     shared.gone(segment, &entry, Cause::Expired);
                     done.count(Cause::Expired, entry.weight());
                 }

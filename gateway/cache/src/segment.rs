@@ -205,22 +205,32 @@ impl Inside {
         outcome
     }
 
-    /// Unlinks what has ended, with at most so many steps.
+    /// Unlinks what has ended, with at most as many steps as `ended` has room for: it was allocated
+    /// without the lock and is dropped without it.
     pub(crate) fn expire(
         &mut self,
         now: Moment,
-        steps: usize,
         order: &Order,
-        mut gone: impl FnMut(Arc<CacheEntry>),
+        ended: &mut Vec<Arc<CacheEntry>>,
     ) -> Progress {
-        let mut due = Vec::new();
-        let progress = self.timers.advance(now, steps, |slot| due.push(slot));
-        for slot in due {
-            if let Some(entry) = self.lru.remove(slot, order) {
-                self.forget(entry.hash(), slot);
-                gone(entry);
+        let Self {
+            table,
+            lru,
+            timers,
+            seed,
+            ..
+        } = self;
+        let steps = ended.capacity() - ended.len();
+        let progress = timers.advance(now, steps, |slot| {
+            if let Some(entry) = lru.take(slot, order) {
+                let found = table.find_entry(place(entry.hash(), *seed), |s| *s == slot);
+                if let Ok(found) = found {
+                    found.remove();
+                }
+                ended.push(entry);
             }
-        }
+        });
+        lru.publish(order);
         progress
     }
 

@@ -326,7 +326,8 @@ impl<T> SegmentedLru<T> {
         Queue::of(class)
     }
 
-    fn take(&mut self, Slot(slot): Slot, order: &Order) -> Option<T> {
+    /// Takes an entry out; its segment has to publish.
+    pub(crate) fn take(&mut self, Slot(slot): Slot, order: &Order) -> Option<T> {
         let queue = self.unlink(slot)?;
         let node = self.nodes.remove(slot)?;
         self.entries = self.entries.saturating_sub(1);
@@ -334,7 +335,7 @@ impl<T> SegmentedLru<T> {
         Some(node.value)
     }
 
-    fn publish(&self, order: &Order) {
+    pub(crate) fn publish(&self, order: &Order) {
         let tails = Tails {
             correlation: self.lists.stamp(Queue::CORRELATION),
             probation: self.lists.stamp(Queue::PROBATION),
