@@ -58,6 +58,11 @@ impl Ledger {
         self.used().saturating_sub(self.filled())
     }
 
+    /// Whether so many bytes more would be over the limit.
+    pub(crate) fn lacks(&self, bytes: u64) -> bool {
+        self.used().saturating_add(bytes) > self.filled()
+    }
+
     pub(crate) fn add_entry(&self, weight: u64) {
         self.used.fetch_add(weight, Relaxed);
     }

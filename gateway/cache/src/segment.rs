@@ -12,8 +12,8 @@ use hashbrown::HashTable;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::{
-    Algorithm, CacheEntry, EntryId, Grace, Key, KeyHash, Moment, Order, Outcome, Part,
-    SegmentedLru, Slot,
+    Algorithm, CacheEntry, EntryId, Grace, Key, KeyHash, Moment, Order, Outcome, Part, Rank,
+    Refusal, SegmentedLru, Slot,
     in_flight::InFlight,
     timers::{Progress, Timers},
 };
@@ -159,16 +159,33 @@ impl Inside {
             self.timers.set(slot, end, requested);
             return Ok(self.lru.replace(slot, entry, weight, order));
         }
-        let hash = self.place(entry.hash());
-        let slot = self.lru.insert(entry, weight, hash, order).ok_or(Full)?;
+        let (hash, placed) = (entry.hash(), self.place(entry.hash()));
+        let slot = self.lru.insert(entry, weight, placed, order).ok_or(Full)?;
         self.timers.set(slot, end, requested);
-        let Self {
-            table, lru, seed, ..
-        } = self;
-        table.insert_unique(hash, slot, |slot| {
-            lru.get(*slot).map_or(0, |entry| place(entry.hash(), *seed))
-        });
+        self.tabulate(hash, slot);
         Ok(None)
+    }
+
+    /// Links an entry of a snapshot, unless there is one of the same key.
+    pub(crate) fn restore(
+        &mut self,
+        entry: Arc<CacheEntry>,
+        rank: Rank,
+        order: &Order,
+    ) -> Result<(), Refusal> {
+        let (weight, hash) = (entry.weight(), entry.hash());
+        let (end, requested) = (entry.useful_until(), entry.requested());
+        if self
+            .slot_where(hash, |other| other.is_like(&entry))
+            .is_some()
+        {
+            return Err(Refusal::Superseded);
+        }
+        let slot = self.lru.restore(entry, weight, rank, order);
+        let slot = slot.ok_or(Refusal::NoSlot)?;
+        self.timers.set(slot, end, requested);
+        self.tabulate(hash, slot);
+        Ok(())
     }
 
     /// Unlinks this very entry.
@@ -256,6 +273,15 @@ impl Inside {
             .find_entry(hash, |other| Arc::ptr_eq(other, flight))
             .ok()?;
         Some(found.remove().0)
+    }
+
+    fn tabulate(&mut self, hash: KeyHash, slot: Slot) {
+        let Self {
+            table, lru, seed, ..
+        } = self;
+        table.insert_unique(place(hash, *seed), slot, |slot| {
+            lru.get(*slot).map_or(0, |entry| place(entry.hash(), *seed))
+        });
     }
 
     /// Takes a slot out of the table and off its timer.

@@ -7,11 +7,13 @@
 //! and locks are `segment`.
 
 mod lists;
+mod rank;
 mod turn;
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use self::lists::{Lists, Queue};
+pub(crate) use self::rank::Rank;
 pub use self::turn::{Grace, Outcome};
 use crate::{
     arena::{Arena, NONE},
@@ -96,30 +98,12 @@ impl<T> SegmentedLru<T> {
 
     /// Takes an entry in; `hash` finds its ghost. `None` when no slot is left.
     pub fn insert(&mut self, value: T, weight: u64, hash: u64, order: &Order) -> Option<Slot> {
-        let slot = self.nodes.insert(Node {
-            value,
-            weight,
-            newer: NONE,
-            older: NONE,
-            stamp: 0,
-            queue: Queue::CORRELATION,
-            frequency: 0,
-            hits: AtomicU8::new(0),
-        })?;
+        let slot = self.place(value, weight)?;
         let queue = match self.algorithm {
             Algorithm::Lru => Queue::PROBATION,
             Algorithm::SegmentedLru => self.returning(slot, hash, order),
         };
-        if queue.part() != Part::Protected
-            && let Some(node) = self.nodes.get_mut(slot)
-        {
-            node.stamp = order.arrive();
-        }
-        self.entries += 1;
-        order.enter(queue.part(), weight);
-        self.link(slot, queue);
-        self.settle_correlation(order);
-        self.publish(order);
+        self.enter(slot, queue, weight, order);
         Some(Slot(slot))
     }
 
@@ -221,6 +205,32 @@ impl<T> SegmentedLru<T> {
     #[must_use]
     pub const fn protected_bytes(&self) -> u64 {
         self.protected_bytes
+    }
+
+    fn place(&mut self, value: T, weight: u64) -> Option<u32> {
+        self.nodes.insert(Node {
+            value,
+            weight,
+            newer: NONE,
+            older: NONE,
+            stamp: 0,
+            queue: Queue::CORRELATION,
+            frequency: 0,
+            hits: AtomicU8::new(0),
+        })
+    }
+
+    fn enter(&mut self, slot: u32, queue: Queue, weight: u64, order: &Order) {
+        if queue.part() != Part::Protected
+            && let Some(node) = self.nodes.get_mut(slot)
+        {
+            node.stamp = order.arrive();
+        }
+        self.entries += 1;
+        order.enter(queue.part(), weight);
+        self.link(slot, queue);
+        self.settle_correlation(order);
+        self.publish(order);
     }
 
     /// Where a new entry belongs: protected, with what is known of it, when it left too soon.

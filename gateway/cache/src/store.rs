@@ -1,12 +1,14 @@
 //! The store: the whole interface of the engine.
 //!
 //! Every call is synchronous and short. How an entry is found and trusted is `look_up`, how one
-//! gets in is `commit`, how bytes are made free is `room`, how invalidations arrive is `purge`.
+//! gets in is `commit`, how bytes are made free is `room`, how invalidations arrive is `purge`, how a
+//! restart keeps entries is `snapshots`.
 
 mod commit;
 mod look_up;
 mod purge;
 mod room;
+mod snapshots;
 
 use std::{
     hash::{BuildHasher, RandomState},

@@ -134,7 +134,7 @@ impl Shared {
     /// Counts an entry before its first test, and takes it back if it does not get in. The first
     /// test is without the lock, as patterns may be slow; the one under the lock then finds
     /// little or nothing new.
-    fn admit_counted(
+    pub(super) fn admit_counted(
         &self,
         entry: &CacheEntry,
         put: impl FnOnce() -> Result<(), Refusal>,
@@ -175,7 +175,7 @@ impl Shared {
         }
     }
 
-    fn trust_incoming(&self, entry: &CacheEntry) -> Verdict {
+    pub(super) fn trust_incoming(&self, entry: &CacheEntry) -> Verdict {
         self.trust(
             entry.hash(),
             entry.meta(),
@@ -186,7 +186,7 @@ impl Shared {
 }
 
 /// A softened response is stored: it is validated before it is used.
-const fn admit(verdict: Verdict) -> Result<(), Refusal> {
+pub(super) const fn admit(verdict: Verdict) -> Result<(), Refusal> {
     match verdict {
         Verdict::Untouched | Verdict::Softened => Ok(()),
         Verdict::Gone => Err(Refusal::Invalidated),

@@ -9,11 +9,16 @@
     reason = "a test may fail this way"
 )]
 
+#[path = "../../examples/hit_ratio/chance.rs"]
+#[expect(dead_code, reason = "the program needs more of it")]
+mod chance;
 mod fills;
 mod invalidation;
 mod look_up;
 mod maintenance;
 mod model;
 mod outgrown;
+mod restart;
+mod snapshot;
 mod stress;
 mod vocabulary;
