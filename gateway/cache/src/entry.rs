@@ -39,7 +39,7 @@ pub struct Freshened {
 
 /// A complete stored response.
 ///
-/// In this order, so that a hit reads the first line of the processor's cache and writes the next.
+/// In this order, so that what a hit reads and writes stands at the beginning, close together.
 #[repr(C)]
 pub struct CacheEntry {
     hash: KeyHash,

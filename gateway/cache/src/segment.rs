@@ -117,6 +117,11 @@ impl Inside {
         self.lru.get(slot).cloned()
     }
 
+    /// The same without a use and without a reference of its own.
+    pub(crate) fn stored(&self, key: &Key) -> Option<&CacheEntry> {
+        self.lru.get(self.slot(key)?).map(|entry| &**entry)
+    }
+
     /// A use that only an order by last use wants to know of.
     pub(crate) fn renew(&mut self, key: &Key, order: &Order) {
         if let Some(slot) = self.slot(key) {

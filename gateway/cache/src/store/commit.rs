@@ -83,14 +83,16 @@ impl Shared {
                 if flight.revoked.load(Relaxed) {
                     return Err(Refusal::Invalidated);
                 }
-                let stored = inside.find(&flight.key, Touch::Peek);
+                let stored = inside.stored(&flight.key);
                 if stored.is_some_and(|stored| stored.requested() > entry.requested()) {
                     return Err(Refusal::Superseded);
                 }
+                // Under the same hold: look-ups find the one or the other. The caller has a reference,
+                // so nothing is freed here.
+                inside.unlink_fill(flight);
                 Ok(())
             })
         })?;
-        self.unlink_fill(flight);
         self.segment(flight.key.hash)
             .counters
             .inserts
@@ -118,7 +120,7 @@ impl Shared {
         let entry = Arc::new(stored.freshened(self.next_id(), new));
         self.admit_counted(&entry, || {
             self.put(&entry, |inside| {
-                let now_stored = inside.find(key, Touch::Peek);
+                let now_stored = inside.stored(key);
                 let unchanged = now_stored.is_some_and(|entry| entry.id() == current);
                 // Its old sets are tested once more: the body must not outlive an invalidation that
                 // the new metadata no longer shows.
