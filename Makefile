@@ -40,9 +40,9 @@ conformance:
 	cargo build --profile gate --workspace --bin shoal
 	cargo test --profile gate --workspace --test conformance -- --nocapture
 
-# make bench NAME=memory_bound
+# make bench NAME=memory_bound. The feature brings in the caches that some benches measure beside ours.
 bench:
-	cargo build --release --workspace --bin shoal --bin $(NAME)
+	cargo build --release --workspace --features shoal-benches/peers --bin shoal --bin $(NAME)
 	$(BUILT)/release/$(NAME)
 
 # Slower proof: every property with many more cases, then the memory bound.

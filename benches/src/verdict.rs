@@ -17,6 +17,15 @@ pub enum Verdict {
         /// Of both.
         unit: &'static str,
     },
+    /// The figure has to reach the goal.
+    AtLeast {
+        /// What was measured.
+        figure: f64,
+        /// What it should have been.
+        goal: f64,
+        /// Of both.
+        unit: &'static str,
+    },
     /// Another condition of the bench does not hold, so that its figure says nothing.
     Void {
         /// What does not hold.
@@ -38,6 +47,7 @@ impl Verdict {
     fn is_pass(self) -> bool {
         match self {
             Self::AtMost { figure, goal, .. } => figure <= goal,
+            Self::AtLeast { figure, goal, .. } => figure >= goal,
             Self::Void { .. } => false,
         }
     }
@@ -50,9 +60,24 @@ impl fmt::Display for Verdict {
             Self::AtMost { figure, goal, unit } => {
                 write!(f, "{figure:.1} {unit} goal <= {goal:.1} {unit} {word}")
             }
+            Self::AtLeast { figure, goal, unit } => {
+                write!(f, "{figure:.1} {unit} goal >= {goal:.1} {unit} {word}")
+            }
             Self::Void { why } => write!(f, "no figure, {why} {word}"),
         }
     }
+}
+
+/// Prints a line for each verdict, by its name, and gives the exit code for them all.
+pub fn announce_all(verdicts: &[(String, Verdict)]) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (name, verdict) in verdicts {
+        say(format_args!("{name}: {verdict}"));
+        if !verdict.is_pass() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
 }
 
 /// Prints one line of a bench's report.
@@ -79,6 +104,12 @@ mod tests {
             unit: "MiB",
         };
         assert_eq!(above.to_string(), "600.0 MiB goal <= 577.6 MiB SHORT");
+        let short = Verdict::AtLeast {
+            figure: 9.96,
+            goal: 10.0,
+            unit: "%",
+        };
+        assert_eq!(short.to_string(), "10.0 % goal >= 10.0 % SHORT");
         let void = Verdict::Void {
             why: "nothing was stored",
         };

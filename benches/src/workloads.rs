@@ -1,4 +1,6 @@
 //! Generated workloads, each of a shape that some policy is bad at.
+//!
+//! Real ones are `traces`; what plays them is `played`.
 
 use std::collections::HashMap;
 
@@ -6,23 +8,31 @@ use crate::chance::{Chance, Zipf};
 
 const REQUESTS: u64 = 2_000_000;
 
-#[derive(Clone, Copy)]
-pub(crate) struct Request {
-    pub(crate) key: u64,
-    pub(crate) size: u32,
+/// One request.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// Of what.
+    pub key: u64,
+    /// Its bytes; 1 if the workload has no sizes.
+    pub size: u32,
 }
 
-pub(crate) struct Workload {
-    pub(crate) requests: Vec<Request>,
+/// Requests in their order.
+#[derive(Debug)]
+pub struct Workload {
+    /// What is asked for.
+    pub requests: Vec<Request>,
     /// Whether objects differ in size.
-    pub(crate) sized: bool,
+    pub sized: bool,
     /// The size of each object.
     objects: HashMap<u64, u32>,
 }
 
-type Make = fn() -> Workload;
+/// Makes a workload, the same each time.
+pub type Make = fn() -> Workload;
 
-pub(crate) const ALL: [(&str, Make); 7] = [
+/// Every workload. The last has sizes and is a gateway's.
+pub const ALL: [(&str, Make); 7] = [
     ("zipf", zipf),
     ("scans", scans),
     ("loop", around),
@@ -34,7 +44,7 @@ pub(crate) const ALL: [(&str, Make); 7] = [
 
 impl Workload {
     /// All objects of one size.
-    pub(crate) fn unsized_of(keys: impl IntoIterator<Item = u64>) -> Self {
+    pub fn unsized_of(keys: impl IntoIterator<Item = u64>) -> Self {
         let requests = keys.into_iter().map(|key| Request { key, size: 1 });
         Self::new(requests.collect())
     }
@@ -49,12 +59,13 @@ impl Workload {
         }
     }
 
-    pub(crate) fn objects(&self) -> usize {
+    /// Objects that are asked for.
+    pub fn objects(&self) -> usize {
         self.objects.len()
     }
 
     /// The bytes of all objects together.
-    pub(crate) fn footprint(&self) -> u64 {
+    pub fn footprint(&self) -> u64 {
         self.objects.values().map(|size| u64::from(*size)).sum()
     }
 }
@@ -148,6 +159,11 @@ fn gateway() -> Workload {
     Workload::new(requests.collect())
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped"
+)]
 fn size(chance: &mut Chance) -> u32 {
     let bytes = match chance.part() {
         kind if kind < 0.70 => chance.lognormal(1_500.0, 1.0),

@@ -1,4 +1,6 @@
 //! Real traces from a folder: numbers of four bytes, packed by `xz`, whose program unpacks them.
+//!
+//! What is generated is `workloads`.
 
 use std::{path::Path, process::Command};
 
@@ -16,7 +18,7 @@ const TRACES: [(&str, &str, Number); 2] = [
 ];
 
 /// The traces that can be read.
-pub(crate) fn read(folder: &Path) -> impl Iterator<Item = (&'static str, Workload)> {
+pub fn read(folder: &Path) -> impl Iterator<Item = (&'static str, Workload)> {
     TRACES.into_iter().filter_map(move |(name, file, number)| {
         let unpacked = Command::new("xz")
             .arg("-dc")
