@@ -48,6 +48,7 @@ enum Mix {
 trait Timed: Sync {
     fn read(&self, key: &Key) -> bool;
     fn write(&self, key: &Key, number: u64);
+    fn entries(&self) -> u64;
 }
 
 /// What one cache did in one round.
@@ -99,12 +100,17 @@ fn beside_each_other(keys: &[Key], draws: &[Vec<usize>], mix: Mix) -> io::Result
     let mut rounds: [Vec<Round>; 2] = array::from_fn(|_| Vec::new());
     for round in 0..=ROUNDS {
         for (cache, rounds) in caches.iter().zip(&mut rounds) {
+            // Reads with few writes would not fill it.
+            let mix = if round == 0 { Mix::ReadThrough } else { mix };
             let measured = play_all(&**cache, keys, draws, mix)?;
             if round > 0 {
                 rounds.push(measured);
             }
         }
     }
+    // Hit ratios compare only while both hold about the same.
+    let [ours, theirs] = caches.each_ref().map(|cache| cache.entries());
+    say(format_args!("entries: ours {ours}, quick_cache {theirs}"));
     Ok(rounds.map(median))
 }
 
@@ -197,6 +203,10 @@ impl Timed for Store {
     fn write(&self, key: &Key, number: u64) {
         load::put(self, key.clone(), number, body(), Moment(number + 1));
     }
+
+    fn entries(&self) -> u64 {
+        self.stats().total.entries
+    }
 }
 
 /// The same key and a shared value of metadata and body, as ours has.
@@ -210,5 +220,9 @@ impl Timed for Theirs {
     fn write(&self, key: &Key, _number: u64) {
         let meta = Bytes::from_static(b"https://host/");
         self.insert(key.bytes.clone(), Arc::new([meta, body()]));
+    }
+
+    fn entries(&self) -> u64 {
+        self.len() as u64
     }
 }
