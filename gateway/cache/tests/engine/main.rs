@@ -9,7 +9,6 @@
     reason = "a test may fail this way"
 )]
 
-#[path = "../../examples/hit_ratio/chance.rs"]
 #[expect(dead_code, reason = "the program needs more of it")]
 mod chance;
 mod fills;
