@@ -9,7 +9,8 @@
     reason = "a test may fail this way"
 )]
 
-#[expect(dead_code, reason = "the program needs more of it")]
+#[path = "../model/chance.rs"]
+#[expect(dead_code, reason = "the model needs more of it")]
 mod chance;
 mod fills;
 mod invalidation;
@@ -21,3 +22,4 @@ mod restart;
 mod snapshot;
 mod stress;
 mod vocabulary;
+mod zipf;

@@ -3,10 +3,7 @@
 use bytes::Bytes;
 use shoal_cache::{Found, Store};
 
-use crate::{
-    chance::{Chance, Zipf},
-    vocabulary::*,
-};
+use crate::{chance::Chance, vocabulary::*, zipf::Zipf};
 
 const KEYS: u64 = 20_000;
 /// Room for some two thousand pages.
