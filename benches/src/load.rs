@@ -30,7 +30,7 @@ pub fn key(number: u64) -> Key {
     }
 }
 
-/// Stores an object, and gives the bytes that it is charged with: 0 if it was refused.
+/// Stores an object in one step, and gives the bytes that it is charged with: 0 if it was refused.
 pub fn put(store: &Store, key: Key, number: u64, body: Bytes, useful_until: Moment) -> u64 {
     let spec = FillSpec {
         key,
@@ -48,9 +48,5 @@ pub fn put(store: &Store, key: Key, number: u64, body: Bytes, useful_until: Mome
         max_body: 1 << 20,
         size_hint: u64::try_from(BODY).ok(),
     };
-    let Ok(mut fill) = store.begin_fill(spec) else {
-        return 0;
-    };
-    fill.write(body);
-    fill.finish(None).map_or(0, |stored| stored.weight)
+    store.put(spec, body, None).map_or(0, |stored| stored.weight)
 }

@@ -2,9 +2,10 @@
 //!
 //! The store itself is `load`; the policies of others are `peers`.
 
+use std::cell::Cell;
 use std::collections::{HashMap, hash_map::Entry};
 
-use shoal_cache::{Algorithm, Grace, Optimize, Order, Outcome, SegmentedLru, Slot};
+use shoal_cache::{Algorithm, Grace, Optimize, Order, Outcome, Resident, SegmentedLru, Slot};
 
 use crate::played::Played;
 use crate::workloads::Request;
@@ -21,8 +22,28 @@ pub struct Simulated {
 }
 
 struct Segment {
-    lru: SegmentedLru<u64>,
+    lru: SegmentedLru<Object>,
     places: HashMap<u64, Slot>,
+}
+
+struct Object {
+    key: u64,
+    size: u32,
+    recent: Cell<u8>,
+}
+
+impl Resident for Object {
+    fn weight(&self) -> u64 {
+        u64::from(self.size)
+    }
+
+    fn recent(&self) -> u8 {
+        self.recent.get()
+    }
+
+    fn set_recent(&self, hits: u8) {
+        self.recent.set(hits);
+    }
 }
 
 impl Simulated {
@@ -41,11 +62,13 @@ impl Simulated {
     }
 
     fn insert(&mut self, own: usize, request: Request, hash: u64) {
+        let object = Object {
+            key: request.key,
+            size: request.size,
+            recent: Cell::new(0),
+        };
         if let Some(segment) = self.segments.get_mut(own)
-            && let Some(slot) =
-                segment
-                    .lru
-                    .insert(request.key, u64::from(request.size), hash, &self.order)
+            && let Some(slot) = segment.lru.insert(object, hash, &self.order)
         {
             segment.places.insert(request.key, slot);
         }
@@ -65,11 +88,11 @@ impl Simulated {
             };
             match segment
                 .lru
-                .evict(turn.part, grace, &self.order, |key| mixed(*key))
+                .evict(turn.part, grace, &self.order, |object| mixed(object.key))
             {
                 Outcome::Empty => return false,
                 Outcome::Kept => kept += 1,
-                Outcome::Out(key) => return segment.places.remove(&key).is_some(),
+                Outcome::Out(object) => return segment.places.remove(&object.key).is_some(),
             }
         }
         false
@@ -86,7 +109,9 @@ impl Played for Simulated {
         if let Entry::Occupied(place) = segment.places.entry(request.key) {
             match self.algorithm {
                 Algorithm::Lru => segment.lru.renew(*place.get(), &self.order),
-                Algorithm::SegmentedLru => segment.lru.hit(*place.get()),
+                Algorithm::SegmentedLru => {
+                    segment.lru.get(*place.get()).map(Resident::hit);
+                }
             }
             return true;
         }

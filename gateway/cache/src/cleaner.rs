@@ -4,8 +4,6 @@
 //! it. Reads never depend on it: they test both themselves. It gives bytes back, and its whole passes
 //! let `generations` forget. Eviction for space is `store/room`.
 
-use std::sync::Arc;
-
 use crate::{
     CacheEntry, Epoch, Moment, Slot, Store, generations::Verdict, segment::Cause, store::Shared,
     timers::Progress,
@@ -101,7 +99,7 @@ impl IncrementalCleaner {
     /// Takes out what has ended, segment by segment; one that is not done comes first next time.
     fn expire(&mut self, shared: &Shared, now: Moment, budget: Budget, done: &mut Maintained) {
         let mut holds = budget.holds.max(shared.segments.len());
-        let mut ended: Vec<Arc<CacheEntry>> = Vec::with_capacity(budget.entries.max(1));
+        let mut ended: Vec<CacheEntry> = Vec::with_capacity(budget.entries.max(1));
         for _ in 0..shared.segments.len() {
             let Some(segment) = shared.segments.get(self.timed) else {
                 self.timed = 0;
@@ -145,10 +143,10 @@ impl Pass {
             return Progress::Arrived;
         };
         let epoch = shared.generations.epoch();
-        let mut suspects: Vec<Arc<CacheEntry>> = Vec::new();
+        let mut suspects: Vec<CacheEntry> = Vec::new();
         let next = segment.share().lru.scan(self.slot, entries, |entry| {
-            if now >= entry.useful_until() || entry.provenance().tested() < epoch {
-                suspects.push(Arc::clone(entry));
+            if now >= entry.useful_until() || entry.tested().up_to() < epoch {
+                suspects.push(entry.clone());
             }
         });
         // Tested without the lock, as patterns may be slow.

@@ -1,16 +1,22 @@
 //! A complete stored response: what a hit hands out.
 //!
-//! Immutable but for counters. While it is still being received it is `in_flight`.
+//! One allocation holds all but the body, what a hit reads first: a head, then key, metadata,
+//! trailers and tags. Immutable but for counters. While it is still being received it is `in_flight`.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
 use bytes::Bytes;
+use triomphe::ThinArc;
 
 use crate::{
-    Body, Epoch, Key, KeyHash, Moment, Scopes,
-    provenance::Provenance,
+    Body, Epoch, Key, KeyHash, Listed, Moment, Refusal, Resident, Scope, Scopes,
+    provenance::Tested,
+    sets::{Sets, pack},
     weight::{self, allocation_size},
 };
+
+/// Key, metadata, trailers and tags together: far more than any response has.
+const RECORD_MAX: usize = 16 << 20;
 
 /// The identity of one stored response. A key that is stored anew or freshened gets another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,210 +43,289 @@ pub struct Freshened {
     pub useful_until: Moment,
 }
 
-/// A complete stored response.
-///
-/// In this order, so that what a hit reads and writes stands at the beginning, close together.
+/// A complete stored response. Clones share it.
+#[derive(Clone)]
+pub struct CacheEntry(ThinArc<Head, u8>);
+
+/// In this order, so that what a hit reads and writes fills the first 64 bytes with the count of
+/// references before it.
 #[repr(C)]
-pub struct CacheEntry {
-    hash: KeyHash,
-    key: Box<[u8]>,
+struct Head {
+    /// High and low half.
+    hash: [u64; 2],
     useful_until: Moment,
-    provenance: Provenance,
+    tested: Tested,
+    weight: u64,
     hits: AtomicU32,
+    key_length: u32,
+    /// Its place in its segment, while it is linked.
+    slot: AtomicU32,
+    recent: AtomicU8,
+    listed: Listed,
+    has_trailers: bool,
     requested: Moment,
+    epoch: Epoch,
     id: EntryId,
-    meta: Bytes,
-    body: Body,
-    /// Boxed, as few responses have them.
-    trailers: Option<Box<Bytes>>,
     stamp: Stamp,
+    uri: Scope,
+    host: Scope,
+    meta_length: u32,
+    tags_length: u32,
+    body: Body,
+}
+
+/// What an entry is made of.
+pub(crate) struct EntryParts<'a> {
+    pub(crate) id: EntryId,
+    pub(crate) hash: KeyHash,
+    pub(crate) key: &'a [u8],
+    pub(crate) meta: &'a [u8],
+    pub(crate) body: Body,
+    pub(crate) trailers: Option<&'a [u8]>,
+    pub(crate) stamp: Stamp,
+    pub(crate) requested: Moment,
+    pub(crate) useful_until: Moment,
+    pub(crate) scopes: &'a Scopes,
+    pub(crate) epoch: Epoch,
+    pub(crate) tested: Tested,
 }
 
 impl CacheEntry {
     /// Its identity.
     #[must_use]
-    pub const fn id(&self) -> EntryId {
-        self.id
+    pub fn id(&self) -> EntryId {
+        self.head().id
     }
 
     /// The hash of the key it is stored under.
     #[must_use]
-    pub const fn hash(&self) -> KeyHash {
-        self.hash
+    pub fn hash(&self) -> KeyHash {
+        let [high, low] = self.head().hash;
+        KeyHash(u128::from(high) << 64 | u128::from(low))
     }
 
     /// What was hashed.
     #[must_use]
-    pub const fn key(&self) -> &[u8] {
-        &self.key
+    pub fn key(&self) -> &[u8] {
+        self.bytes(0, self.head().key_length)
     }
 
     /// The owner's metadata.
     #[must_use]
-    pub const fn meta(&self) -> &Bytes {
-        &self.meta
+    pub fn meta(&self) -> &[u8] {
+        self.bytes(self.head().key_length, self.head().meta_length)
     }
 
     /// The body.
     #[must_use]
-    pub const fn body(&self) -> &Body {
-        &self.body
+    pub fn body(&self) -> &Body {
+        &self.head().body
     }
 
     /// The owner's form of the trailers, if there were any.
     #[must_use]
-    pub fn trailers(&self) -> Option<&Bytes> {
-        self.trailers.as_deref()
+    pub fn trailers(&self) -> Option<&[u8]> {
+        let head = self.head();
+        let start = head.key_length + head.meta_length + head.tags_length;
+        head.has_trailers
+            .then(|| self.0.slice.get(start as usize..).unwrap_or_default())
     }
 
     /// The cluster's bytes.
     #[must_use]
-    pub const fn stamp(&self) -> Stamp {
-        self.stamp
+    pub fn stamp(&self) -> Stamp {
+        self.head().stamp
     }
 
     /// When its origin request began.
     #[must_use]
-    pub const fn requested(&self) -> Moment {
-        self.requested
+    pub fn requested(&self) -> Moment {
+        self.head().requested
     }
 
     /// From then on it is not handed out.
     #[must_use]
-    pub const fn useful_until(&self) -> Moment {
-        self.useful_until
+    pub fn useful_until(&self) -> Moment {
+        self.head().useful_until
     }
 
     /// The sets it belongs to.
     #[must_use]
-    pub const fn scopes(&self) -> &Scopes {
-        &self.provenance.scopes
+    pub fn scopes(&self) -> Scopes {
+        self.sets().scopes()
     }
 
     /// The store's epoch when its origin request began.
     #[must_use]
-    pub const fn epoch(&self) -> Epoch {
-        self.provenance.epoch()
+    pub fn epoch(&self) -> Epoch {
+        self.head().epoch
     }
 
-    /// The bytes it is charged with. Computed: it is asked for when an entry comes and goes only.
+    /// The bytes it is charged with.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        weight::NODE
-            + allocation_size(ARC_COUNTS + size_of::<Self>() as u64)
-            + record_weight(&self.key, &self.meta, &self.provenance.scopes)
-            + self.body.weight()
-            + self
-                .trailers()
-                .map_or(0, |t| weight::buffer(t.len()) + BOXED_BYTES)
+        self.head().weight
     }
 
     /// How often it was handed out.
     #[must_use]
     pub fn hits(&self) -> u64 {
-        u64::from(self.hits.load(Relaxed))
+        u64::from(self.head().hits.load(Relaxed))
     }
 
-    pub(crate) fn new(parts: EntryParts) -> Self {
+    /// Copied, so that nothing of the caller's is kept alive.
+    pub(crate) fn new(parts: EntryParts<'_>) -> Result<Self, Refusal> {
         let EntryParts {
-            id,
             key,
             meta,
-            body,
             trailers,
-            stamp,
-            requested,
-            useful_until,
-            provenance,
+            scopes,
+            ..
         } = parts;
-        Self {
-            hash: key.hash,
-            key: key.bytes[..].into(),
-            useful_until,
-            provenance,
+        let tags_length = scopes.tags.len() * 8;
+        let rest = trailers.unwrap_or_default();
+        let size = key.len() + meta.len() + tags_length + rest.len();
+        let length = |length: usize| {
+            let fits = u32::try_from(length).ok();
+            fits.filter(|_| size <= RECORD_MAX).ok_or(Refusal::TooLarge)
+        };
+        let mut bytes = Vec::with_capacity(size);
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(meta);
+        pack(&scopes.tags, &mut bytes);
+        bytes.extend_from_slice(rest);
+        let head = Head {
+            hash: [parts.hash.high(), parts.hash.low()],
+            useful_until: parts.useful_until,
+            tested: parts.tested,
+            requested: parts.requested,
             hits: AtomicU32::new(0),
-            requested,
-            id,
-            // Copied, so that nothing of the caller's is kept alive.
-            meta: Bytes::copy_from_slice(&meta),
-            body,
-            trailers: trailers.map(|t| Box::new(Bytes::copy_from_slice(&t))),
-            stamp,
-        }
+            key_length: length(key.len())?,
+            slot: AtomicU32::new(0),
+            recent: AtomicU8::new(0),
+            listed: scopes.listed,
+            has_trailers: trailers.is_some(),
+            weight: record_weight(size, scopes.tags.len()) + parts.body.weight(),
+            epoch: parts.epoch,
+            id: parts.id,
+            stamp: parts.stamp,
+            uri: scopes.uri,
+            host: scopes.host,
+            meta_length: length(meta.len())?,
+            tags_length: length(tags_length)?,
+            body: parts.body,
+        };
+        Ok(Self(ThinArc::from_header_and_slice(head, &bytes)))
     }
 
     /// The entry after a validation: same key, body and count of hits.
-    pub(crate) fn freshened(&self, id: EntryId, new: Freshened) -> Self {
+    pub(crate) fn freshened(&self, id: EntryId, new: &Freshened) -> Result<Self, Refusal> {
         let entry = Self::new(EntryParts {
             id,
-            key: Key {
-                hash: self.hash,
-                bytes: Bytes::copy_from_slice(&self.key),
-            },
-            meta: new.meta,
-            body: self.body.clone(),
-            trailers: self.trailers().cloned(),
+            hash: self.hash(),
+            key: self.key(),
+            meta: &new.meta,
+            body: self.body().clone(),
+            trailers: self.trailers(),
             stamp: new.stamp,
             requested: new.requested,
             useful_until: new.useful_until,
-            provenance: Provenance::new(new.scopes, new.epoch),
-        });
-        entry.hits.store(self.hits.load(Relaxed), Relaxed);
-        entry
+            scopes: &new.scopes,
+            epoch: new.epoch,
+            tested: Tested::since(new.epoch),
+        })?;
+        let hits = self.head().hits.load(Relaxed);
+        entry.head().hits.store(hits, Relaxed);
+        Ok(entry)
     }
 
-    pub(crate) const fn provenance(&self) -> &Provenance {
-        &self.provenance
+    pub(crate) fn sets(&self) -> Sets<'_> {
+        let head = self.head();
+        let tags = self.bytes(head.key_length + head.meta_length, head.tags_length);
+        Sets::packed(head.uri, head.host, head.listed, tags)
+    }
+
+    pub(crate) fn tested(&self) -> &Tested {
+        &self.head().tested
+    }
+
+    /// The place in its segment; it means something only under the segment's lock.
+    pub(crate) fn slot(&self) -> u32 {
+        self.head().slot.load(Relaxed)
+    }
+
+    pub(crate) fn set_slot(&self, slot: u32) {
+        self.head().slot.store(slot, Relaxed);
+    }
+
+    /// Whether it is this very one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.head(), other.head())
     }
 
     /// Whether it is stored under this key. The full key is compared, as hashes may collide.
     pub(crate) fn is_of(&self, key: &Key) -> bool {
-        self.hash == key.hash && *self.key == *key.bytes
+        self.head().hash == [key.hash.high(), key.hash.low()] && self.key() == &*key.bytes
     }
 
     /// Whether another is stored under the same key.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.key == other.key
+        self.head().hash == other.head().hash && self.key() == other.key()
+    }
+
+    /// The low half of its hash.
+    pub(crate) fn low(&self) -> u64 {
+        let [_, low] = self.head().hash;
+        low
     }
 
     /// Two at once may count as one: an exact count would cost every hit a locked operation.
     pub(crate) fn count_hit(&self) {
-        let hits = self.hits.load(Relaxed);
-        self.hits.store(hits.wrapping_add(1), Relaxed);
+        let hits = self.head().hits.load(Relaxed);
+        self.head().hits.store(hits.wrapping_add(1), Relaxed);
+    }
+
+    fn head(&self) -> &Head {
+        &self.0.header.header
+    }
+
+    fn bytes(&self, start: u32, length: u32) -> &[u8] {
+        let (start, length) = (start as usize, length as usize);
+        self.0.slice.get(start..start + length).unwrap_or_default()
     }
 }
 
-/// What an entry is made of.
-pub(crate) struct EntryParts {
-    pub(crate) id: EntryId,
-    pub(crate) key: Key,
-    pub(crate) meta: Bytes,
-    pub(crate) body: Body,
-    pub(crate) trailers: Option<Bytes>,
-    pub(crate) stamp: Stamp,
-    pub(crate) requested: Moment,
-    pub(crate) useful_until: Moment,
-    pub(crate) provenance: Provenance,
+impl Resident for CacheEntry {
+    fn weight(&self) -> u64 {
+        self.head().weight
+    }
+
+    fn recent(&self) -> u8 {
+        self.head().recent.load(Relaxed)
+    }
+
+    fn set_recent(&self, hits: u8) {
+        self.head().recent.store(hits, Relaxed);
+    }
 }
 
-/// What key, metadata and tags cost.
-pub(crate) fn record_weight(key: &[u8], meta: &[u8], scopes: &Scopes) -> u64 {
-    let tags = scopes.tags.len() as u64;
-    allocation_size(key.len() as u64)
-        + weight::buffer(meta.len())
-        + allocation_size(tags * 8)
-        + tags * weight::TAG_ROW
+/// What all but the body costs: of key, metadata, trailers and tags these are the bytes together.
+pub(crate) const fn record_weight(bytes: usize, tags: usize) -> u64 {
+    let head = COUNT_AND_LENGTH + size_of::<Head>() as u64;
+    weight::NODE + allocation_size(head + bytes as u64) + tags as u64 * weight::TAG_ROW
 }
 
-/// The two counts of an `Arc`.
-const ARC_COUNTS: u64 = 16;
-const BOXED_BYTES: u64 = allocation_size(size_of::<Bytes>() as u64);
+/// Of the shared allocation.
+const COUNT_AND_LENGTH: u64 = 16;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::mem::offset_of;
+
     #[test]
-    fn an_entry_with_its_counts_fits_the_allocators_class_of_224_bytes() {
-        assert!(size_of::<CacheEntry>() as u64 + ARC_COUNTS <= 224);
+    fn what_a_hit_reads_first_is_one_line_with_the_count_of_references() {
+        assert!(8 + offset_of!(Head, requested) <= 64);
+        assert_eq!(size_of::<Head>(), 144);
     }
 }

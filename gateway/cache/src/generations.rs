@@ -13,14 +13,14 @@
 //! *Forgotten.* A generation may go when (a) no stored entry older than it is untested, and (b)
 //! no older fill can still commit. For (b) the floor rises to it: fills with an older epoch are
 //! refused. For (a) either the cleaner made a whole pass that began after it, or its set had no
-//! entry. A pass is enough: a commit tests and links under one hold of the segment's lock, so an
-//! entry that was tested before the invalidation is linked before the pass takes that lock. An
-//! empty set is enough: a commit is counted *before* it is tested, and the count is read *after*
-//! the generation is visible; so a commit whose test missed the generation is in the count.
+//! entry. A commit tests, counts and links under one hold of the segment's lock. So an entry whose
+//! test missed the invalidation is linked before a pass that begins later takes that lock, and it is
+//! in a count that is taken, segment by segment, when the invalidation is visible. Until its set was
+//! counted a generation is not forgotten at all.
 //! A key's entry is removed by the invalidation itself, under the lock of its segment.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap},
     sync::atomic::{
         AtomicU64,
         Ordering::{Acquire, Release},
@@ -31,9 +31,9 @@ use std::{
 use parking_lot::RwLock;
 
 use crate::{
-    Epoch, KeyHash, Moment, Scope, Scopes, Strength,
+    Epoch, KeyHash, Moment, Scope, Strength,
     bans::{BANS_MAX, Ban, Matcher},
-    live_counts::Live,
+    sets::Sets,
 };
 
 /// Generations kept for fills alone. Past this the oldest becomes part of the floor, which refuses
@@ -67,7 +67,7 @@ pub(crate) enum Change {
 /// A response under test.
 pub(crate) struct Subject<'a> {
     pub(crate) key: KeyHash,
-    pub(crate) scopes: &'a Scopes,
+    pub(crate) sets: Sets<'a>,
     /// Its target URI, for bans.
     pub(crate) uri: &'a [u8],
     /// Invalidations up to this one are known not to have hit it.
@@ -131,6 +131,8 @@ struct Generation {
 
 #[derive(PartialEq, Eq)]
 enum Kept {
+    /// Nobody knows yet whether its set has entries: it stays.
+    Uncounted,
     ForEntries,
     ForFills,
 }
@@ -147,17 +149,10 @@ impl Generations {
         Epoch(self.epoch.load(Acquire))
     }
 
-    /// Counts and remembers an invalidation. `live` is asked for the entries of a set.
-    pub(crate) fn record(
-        &self,
-        change: Change,
-        strength: Strength,
-        now: Moment,
-        live: impl FnOnce(Mark) -> Live,
-    ) -> (Epoch, u64) {
+    /// Counts and remembers an invalidation. One of a mark has to be [settled](Self::settle).
+    pub(crate) fn record(&self, change: Change, strength: Strength, now: Moment) -> Epoch {
         let mut rows = self.rows.write();
         let epoch = self.epoch().next();
-        let mut objects = 0;
         match change {
             Change::All => rows.all.raise(strength, epoch),
             Change::Ban(matcher) => rows.ban(Ban {
@@ -166,21 +161,15 @@ impl Generations {
                 matcher,
                 at: now,
             }),
-            Change::Mark(mark) => {
-                // Nobody can read the rows before the lock is released, and nobody who tested
-                // them before can be counted after this: see the proof above.
-                let live = live(mark);
-                objects = live.counted;
-                let kept = if live.all == 0 {
-                    Kept::ForFills
-                } else {
-                    Kept::ForEntries
-                };
-                rows.mark(mark, strength, epoch, now, kept);
-            }
+            Change::Mark(mark) => rows.mark(mark, strength, epoch, now),
         }
         self.epoch.store(epoch.0, Release);
-        (epoch, objects)
+        epoch
+    }
+
+    /// Says whether a set had entries after its invalidation was recorded.
+    pub(crate) fn settle(&self, mark: Mark, recorded: Epoch, has_entries: bool) {
+        self.rows.write().settle(mark, recorded, has_entries);
     }
 
     /// Tests a stored entry, and says up to which epoch.
@@ -241,37 +230,37 @@ impl Rows {
         worst
     }
 
-    fn mark(&mut self, mark: Mark, strength: Strength, epoch: Epoch, at: Moment, kept: Kept) {
-        let generation = match self.marks.entry(mark) {
-            Entry::Vacant(place) => {
-                if kept == Kept::ForEntries {
-                    self.unswept.push(mark);
-                }
-                place.insert(Generation {
-                    last: Last::default(),
-                    at,
-                    kept,
-                })
-            }
-            Entry::Occupied(place) => {
-                let generation = place.into_mut();
-                // What entries may need stays: they may have been there before.
-                if generation.kept == Kept::ForFills {
-                    self.tombstones.remove(&generation.last.newest());
-                    if kept == Kept::ForEntries {
-                        self.unswept.push(mark);
-                    }
-                    generation.kept = kept;
-                }
-                generation
-            }
-        };
+    fn mark(&mut self, mark: Mark, strength: Strength, epoch: Epoch, at: Moment) {
+        let generation = self.marks.entry(mark).or_insert(Generation {
+            last: Last::default(),
+            at,
+            kept: Kept::Uncounted,
+        });
+        // What entries may need stays: they may have been there before.
+        if generation.kept == Kept::ForFills {
+            self.tombstones.remove(&generation.last.newest());
+            generation.kept = Kept::Uncounted;
+        }
         generation.last.raise(strength, epoch);
         generation.at = at;
-        if generation.kept == Kept::ForFills {
-            self.tombstones.insert(epoch, mark);
+    }
+
+    fn settle(&mut self, mark: Mark, recorded: Epoch, has_entries: bool) {
+        let Some(generation) = self.marks.get_mut(&mark) else {
+            return;
+        };
+        // Of two at once the later settles both: its count is the later one too.
+        if generation.kept != Kept::Uncounted || generation.last.newest() != recorded {
+            return;
         }
-        self.bound_tombstones();
+        if has_entries {
+            generation.kept = Kept::ForEntries;
+            self.unswept.push(mark);
+        } else {
+            generation.kept = Kept::ForFills;
+            self.tombstones.insert(recorded, mark);
+            self.bound_tombstones();
+        }
     }
 
     fn ban(&mut self, ban: Ban) {
@@ -363,11 +352,11 @@ impl Last {
 
 impl Subject<'_> {
     fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
-        let tags = self.scopes.tags.iter().map(|tag| Mark::Tag(*tag));
+        let tags = self.sets.tags().map(Mark::Tag);
         [
             Mark::Key(self.key),
-            Mark::Uri(self.scopes.uri),
-            Mark::Host(self.scopes.host),
+            Mark::Uri(self.sets.uri),
+            Mark::Host(self.sets.host),
         ]
         .into_iter()
         .chain(tags)

@@ -26,7 +26,6 @@ use crate::{
     ledger::{Ledger, OverShare},
     provenance::Provenance,
     seat::{Pace, Seat},
-    weight,
 };
 
 /// Readers of one fill. Past this a look-up misses: memory is bounded, and the origin still sees
@@ -59,9 +58,10 @@ impl InFlight {
         spec: FillSpec,
         ledger: &Arc<Ledger>,
     ) -> Result<Self, OverShare> {
-        let charged = record_weight(&spec.key.bytes, &spec.meta, &spec.scopes)
-            + weight::NODE
-            + size_of::<Self>() as u64;
+        let charged = record_weight(
+            spec.key.bytes.len() + spec.meta.len() + 8 * spec.scopes.tags.len(),
+            spec.scopes.tags.len(),
+        ) + size_of::<Self>() as u64;
         ledger.try_charge_fill(charged)?;
         ledger.open_fill();
         let state = State {

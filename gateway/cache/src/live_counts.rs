@@ -1,22 +1,17 @@
-//! How many stored entries a set has: one for each target URI, host and tag in use.
+//! How many stored entries of a segment a set has: one row for each target URI, host and tag in use.
 //!
 //! For receipts, and to know when an invalidation can meet no stored entry. It remembers no
-//! invalidation: that is `generations`.
-
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+//! invalidation: that is `generations`. The segment's lock covers it.
 
 use hashbrown::{HashTable, hash_table::Entry};
-use parking_lot::Mutex;
 
-use crate::{Listed, Scope, Scopes, generations::Mark};
+use crate::{Listed, Scope, generations::Mark, sets::Sets};
 
-/// Locks, so that fills of different sets seldom wait for each other.
-const SHARDS: usize = 16;
-
+#[derive(Default)]
 pub(crate) struct LiveCounts {
-    shards: [Mutex<HashTable<Row>>; SHARDS],
+    rows: HashTable<Row>,
     /// The entries of all sets that receipts count.
-    counted: AtomicU64,
+    counted: u64,
 }
 
 /// 16 bytes: there is one for every stored target URI.
@@ -44,22 +39,15 @@ enum Kind {
 }
 
 impl LiveCounts {
-    pub(crate) fn new() -> Self {
-        Self {
-            shards: std::array::from_fn(|_| Mutex::new(HashTable::new())),
-            counted: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn add(&self, scopes: &Scopes) {
-        self.counted.fetch_add(counts(scopes), Relaxed);
-        for (kind, scope) in sets(scopes) {
-            let mut rows = self.shard(scope).lock();
-            match rows.entry(spread(scope), |r| r.is(kind, scope), |r| spread(r.scope)) {
+    pub(crate) fn add(&mut self, sets: Sets<'_>) {
+        self.counted += sets.counts();
+        for (kind, scope) in each(sets) {
+            let is = |row: &Row| row.is(kind, scope);
+            match self.rows.entry(spread(scope), is, |r| spread(r.scope)) {
                 Entry::Occupied(mut row) => {
                     let live = &mut row.get_mut().live;
                     *live = live.saturating_add(1);
-                    row.get_mut().silence(scopes.listed, 1);
+                    row.get_mut().silence(sets.listed, 1);
                 }
                 Entry::Vacant(row) => {
                     let mut row = row.insert(Row {
@@ -68,19 +56,19 @@ impl LiveCounts {
                         silent: [0; 3],
                         kind,
                     });
-                    row.get_mut().silence(scopes.listed, 1);
+                    row.get_mut().silence(sets.listed, 1);
                 }
             }
         }
     }
 
-    pub(crate) fn subtract(&self, scopes: &Scopes) {
-        self.counted.fetch_sub(counts(scopes), Relaxed);
-        for (kind, scope) in sets(scopes) {
-            let mut rows = self.shard(scope).lock();
-            if let Ok(mut row) = rows.find_entry(spread(scope), |r| r.is(kind, scope)) {
+    pub(crate) fn subtract(&mut self, sets: Sets<'_>) {
+        self.counted = self.counted.saturating_sub(sets.counts());
+        for (kind, scope) in each(sets) {
+            let is = |row: &Row| row.is(kind, scope);
+            if let Ok(mut row) = self.rows.find_entry(spread(scope), is) {
                 row.get_mut().live -= 1;
-                row.get_mut().silence(scopes.listed, -1);
+                row.get_mut().silence(sets.listed, -1);
                 if row.get().live == 0 {
                     row.remove();
                 }
@@ -89,8 +77,8 @@ impl LiveCounts {
     }
 
     /// All entries that receipts count.
-    pub(crate) fn counted(&self) -> u64 {
-        self.counted.load(Relaxed)
+    pub(crate) const fn counted(&self) -> u64 {
+        self.counted
     }
 
     /// Entries of the set; zero for a key, which is no set.
@@ -101,19 +89,22 @@ impl LiveCounts {
             Mark::Host(scope) => (Kind::Host, scope),
             Mark::Tag(scope) => (Kind::Tag, scope),
         };
-        let rows = self.shard(scope).lock();
-        rows.find(spread(scope), |r| r.is(kind, scope))
+        self.rows
+            .find(spread(scope), |r| r.is(kind, scope))
             .map_or(Live::default(), |row| {
                 let all = u64::from(row.live);
                 let counted = all - u64::from(row.silent()).min(all);
                 Live { all, counted }
             })
     }
+}
 
-    #[expect(clippy::indexing_slicing, reason = "the index is a remainder")]
-    const fn shard(&self, scope: Scope) -> &Mutex<HashTable<Row>> {
-        // The top bits choose the shard; the table uses others.
-        &self.shards[(spread(scope) >> 32) as usize % SHARDS]
+impl Live {
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            all: self.all + other.all,
+            counted: self.counted + other.counted,
+        }
     }
 }
 
@@ -138,19 +129,11 @@ impl Row {
     }
 }
 
-fn sets(scopes: &Scopes) -> impl Iterator<Item = (Kind, Scope)> + '_ {
-    let tags = scopes.tags.iter().map(|tag| (Kind::Tag, *tag));
-    [(Kind::Uri, scopes.uri), (Kind::Host, scopes.host)]
+fn each(sets: Sets<'_>) -> impl Iterator<Item = (Kind, Scope)> + '_ {
+    let tags = sets.tags().map(|tag| (Kind::Tag, tag));
+    [(Kind::Uri, sets.uri), (Kind::Host, sets.host)]
         .into_iter()
         .chain(tags)
-}
-
-/// What an entry adds to a receipt.
-pub(crate) const fn counts(scopes: &Scopes) -> u64 {
-    match scopes.listed {
-        Listed::Counted => 1,
-        Listed::Silent => 0,
-    }
 }
 
 /// Scopes are hashes already; this only protects from an owner whose hash is weak in some bits.
@@ -162,10 +145,11 @@ const fn spread(scope: Scope) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Scopes;
 
     #[test]
     fn a_set_counts_its_entries_and_is_forgotten_with_the_last() {
-        let counts = LiveCounts::new();
+        let mut counts = LiveCounts::default();
         let scopes = |uri| Scopes {
             uri: Scope(uri),
             host: Scope(7),
@@ -176,17 +160,17 @@ mod tests {
                 Listed::Counted
             },
         };
-        counts.add(&scopes(1));
-        counts.add(&scopes(2));
+        counts.add(scopes(1).sets());
+        counts.add(scopes(2).sets());
         let live = |all, counted| Live { all, counted };
         assert_eq!(counts.count(Mark::Host(Scope(7))), live(2, 1));
         assert_eq!(counts.count(Mark::Tag(Scope(7))), live(2, 1));
         assert_eq!(counts.count(Mark::Uri(Scope(1))), live(1, 1));
         assert_eq!(counts.count(Mark::Uri(Scope(2))), live(1, 0));
         assert_eq!(counts.counted(), 1);
-        counts.subtract(&scopes(1));
-        counts.subtract(&scopes(2));
+        counts.subtract(scopes(1).sets());
+        counts.subtract(scopes(2).sets());
         assert_eq!(counts.count(Mark::Host(Scope(7))), live(0, 0));
-        assert!(counts.shards.iter().all(|shard| shard.lock().is_empty()));
+        assert!(counts.rows.is_empty());
     }
 }

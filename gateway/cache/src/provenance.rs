@@ -1,7 +1,7 @@
-//! Where a response comes from, as far as invalidation must know: its sets and its epoch.
+//! Where a response comes from, as far as invalidation must know.
 //!
-//! Entries and fills carry one each. It remembers up to which invalidation it was tested, so that
-//! a hit compares two numbers; the test itself is in `generations`.
+//! Entries and fills remember up to which invalidation they were tested, so that a hit compares two
+//! numbers; the test itself is in `generations`.
 
 use std::sync::atomic::{
     AtomicU64,
@@ -10,55 +10,57 @@ use std::sync::atomic::{
 
 use crate::{Epoch, Scopes};
 
-/// In this order, so that what a hit reads is the neighbour of what it read before.
-#[repr(C)]
+/// Up to which invalidation a response was tested, and whether a soft one met it. That is never taken
+/// back: a freshened entry is a new one.
+pub(crate) struct Tested(
+    /// Twice the epoch; odd when a soft invalidation met it.
+    AtomicU64,
+);
+
+/// The sets of a fill and its epoch. An entry keeps the same in its head.
 pub(crate) struct Provenance {
-    /// Twice the epoch up to which no invalidation made it vanish, at least `epoch`; odd when a soft
-    /// one met it. That is never taken back: a freshened entry is a new one.
-    tested: AtomicU64,
+    pub(crate) tested: Tested,
     /// The store's epoch when the origin request began.
-    epoch: Epoch,
+    pub(crate) epoch: Epoch,
     pub(crate) scopes: Scopes,
 }
 
 impl Provenance {
     pub(crate) const fn new(scopes: Scopes, epoch: Epoch) -> Self {
         Self {
-            tested: AtomicU64::new(epoch.0 << 1),
+            tested: Tested::since(epoch),
             epoch,
             scopes,
         }
     }
+}
 
-    pub(crate) const fn epoch(&self) -> Epoch {
-        self.epoch
+impl Tested {
+    pub(crate) const fn since(epoch: Epoch) -> Self {
+        Self(AtomicU64::new(epoch.0 << 1))
     }
 
     /// Acquire, so that whoever sees the number also sees what the test found.
-    pub(crate) fn tested(&self) -> Epoch {
-        Epoch(self.tested.load(Acquire) >> 1)
+    pub(crate) fn up_to(&self) -> Epoch {
+        Epoch(self.0.load(Acquire) >> 1)
     }
 
     pub(crate) fn passed(&self, up_to: Epoch) {
         let raised = |tested: u64| (tested >> 1 < up_to.0).then_some(up_to.0 << 1 | tested & 1);
         // Nothing to do when another test got further.
-        let _further = self.tested.fetch_update(Release, Relaxed, raised);
+        let _further = self.0.fetch_update(Release, Relaxed, raised);
     }
 
     pub(crate) fn softened(&self) -> bool {
-        self.tested.load(Relaxed) & 1 == 1
+        self.0.load(Relaxed) & 1 == 1
     }
 
     pub(crate) fn soften(&self) {
-        self.tested.fetch_or(1, AcqRel);
+        self.0.fetch_or(1, AcqRel);
     }
 
     /// The same response, for the entry that a fill becomes.
     pub(crate) fn carry(&self) -> Self {
-        Self {
-            tested: AtomicU64::new(self.tested.load(Acquire)),
-            epoch: self.epoch,
-            scopes: self.scopes.clone(),
-        }
+        Self(AtomicU64::new(self.0.load(Acquire)))
     }
 }

@@ -13,8 +13,9 @@ use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::{
     Algorithm, CacheEntry, EntryId, Grace, Key, KeyHash, Moment, Order, Outcome, Part, Rank,
-    Refusal, SegmentedLru, Slot,
+    Refusal, Resident, SegmentedLru, Slot,
     in_flight::InFlight,
+    live_counts::LiveCounts,
     timers::{Progress, Timers},
 };
 
@@ -49,9 +50,12 @@ pub(crate) enum Cause {
 }
 
 pub(crate) struct Inside {
-    table: HashTable<Slot>,
-    pub(crate) lru: SegmentedLru<Arc<CacheEntry>>,
+    /// The entries themselves, so that a hit goes straight to its entry; each knows its slot.
+    table: HashTable<CacheEntry>,
+    pub(crate) lru: SegmentedLru<CacheEntry>,
     timers: Timers,
+    /// Of the entries in the table.
+    pub(crate) live: LiveCounts,
     fills: HashTable<Arc<InFlight>>,
     /// Of this process, so that nobody outside can aim at one place of the table.
     seed: u64,
@@ -71,6 +75,7 @@ impl Segment {
             table: HashTable::new(),
             lru: SegmentedLru::new(algorithm, number),
             timers: Timers::new(),
+            live: LiveCounts::default(),
             fills: HashTable::new(),
             seed,
         };
@@ -109,22 +114,23 @@ impl Counters {
 
 impl Inside {
     /// The complete entry of a key.
-    pub(crate) fn find(&self, key: &Key, touch: Touch) -> Option<Arc<CacheEntry>> {
-        let slot = self.slot(key)?;
+    pub(crate) fn find(&self, key: &Key, touch: Touch) -> Option<CacheEntry> {
+        let entry = self.stored(key)?;
         if touch == Touch::Use {
-            self.lru.hit(slot);
+            entry.hit();
         }
-        self.lru.get(slot).cloned()
+        Some(entry.clone())
     }
 
     /// The same without a use and without a reference of its own.
     pub(crate) fn stored(&self, key: &Key) -> Option<&CacheEntry> {
-        self.lru.get(self.slot(key)?).map(|entry| &**entry)
+        let is = |entry: &CacheEntry| entry.is_of(key);
+        self.table.find(self.place(key.hash), is)
     }
 
     /// A use that only an order by last use wants to know of.
     pub(crate) fn renew(&mut self, key: &Key, order: &Order) {
-        if let Some(slot) = self.slot(key) {
+        if let Some(slot) = self.stored(key).map(slot) {
             self.lru.renew(slot, order);
         }
     }
@@ -140,11 +146,8 @@ impl Inside {
     }
 
     /// All entries under a hash: at most one, but for a collision.
-    pub(crate) fn find_hash(&self, hash: KeyHash) -> Vec<Arc<CacheEntry>> {
-        let entries = self
-            .table
-            .iter_hash(self.place(hash))
-            .filter_map(|slot| self.lru.get(*slot));
+    pub(crate) fn find_hash(&self, hash: KeyHash) -> Vec<CacheEntry> {
+        let entries = self.table.iter_hash(self.place(hash));
         entries
             .filter(|entry| entry.hash() == hash)
             .cloned()
@@ -155,41 +158,46 @@ impl Inside {
     /// slot is left.
     pub(crate) fn link(
         &mut self,
-        entry: Arc<CacheEntry>,
+        entry: CacheEntry,
         order: &Order,
-    ) -> Result<Option<Arc<CacheEntry>>, Full> {
-        let weight = entry.weight();
+    ) -> Result<Option<CacheEntry>, Full> {
         let (end, requested) = (entry.useful_until(), entry.requested());
-        if let Some(slot) = self.slot_where(entry.hash(), |other| other.is_like(&entry)) {
+        let placed = place(entry.low(), self.seed);
+        if let Some(stored) = self.table.find_mut(placed, |other| other.is_like(&entry)) {
+            let slot = slot(stored);
+            entry.set_slot(slot.number());
+            self.live.subtract(stored.sets());
+            self.live.add(entry.sets());
+            *stored = entry.clone();
             self.timers.set(slot, end, requested);
-            return Ok(self.lru.replace(slot, entry, weight, order));
+            return Ok(self.lru.replace(slot, entry, order));
         }
-        let (hash, placed) = (entry.hash(), self.place(entry.hash()));
-        let slot = self.lru.insert(entry, weight, placed, order).ok_or(Full)?;
+        let slot = self.lru.insert(entry.clone(), placed, order).ok_or(Full)?;
         self.timers.set(slot, end, requested);
-        self.tabulate(hash, slot);
+        self.tabulate(entry, slot);
         Ok(None)
     }
 
     /// Links an entry of a snapshot, unless there is one of the same key.
     pub(crate) fn restore(
         &mut self,
-        entry: Arc<CacheEntry>,
+        entry: CacheEntry,
         rank: Rank,
         order: &Order,
     ) -> Result<(), Refusal> {
-        let (weight, hash) = (entry.weight(), entry.hash());
         let (end, requested) = (entry.useful_until(), entry.requested());
+        let placed = place(entry.low(), self.seed);
         if self
-            .slot_where(hash, |other| other.is_like(&entry))
+            .table
+            .find(placed, |other| other.is_like(&entry))
             .is_some()
         {
             return Err(Refusal::Superseded);
         }
-        let slot = self.lru.restore(entry, weight, rank, order);
+        let slot = self.lru.restore(entry.clone(), rank, order);
         let slot = slot.ok_or(Refusal::NoSlot)?;
         self.timers.set(slot, end, requested);
-        self.tabulate(hash, slot);
+        self.tabulate(entry, slot);
         Ok(())
     }
 
@@ -199,10 +207,12 @@ impl Inside {
         hash: KeyHash,
         id: EntryId,
         order: &Order,
-    ) -> Option<Arc<CacheEntry>> {
-        let slot = self.slot_where(hash, |entry| entry.id() == id)?;
-        self.forget(hash, slot);
-        self.lru.remove(slot, order)
+    ) -> Option<CacheEntry> {
+        let is = |entry: &CacheEntry| entry.id() == id;
+        let slot = self.table.find(self.place(hash), is).map(slot)?;
+        let entry = self.lru.remove(slot, order)?;
+        self.forget(&entry);
+        Some(entry)
     }
 
     /// Bytes of complete entries.
@@ -211,18 +221,12 @@ impl Inside {
     }
 
     /// Gives up the next entry of a part, or keeps it if it was used.
-    pub(crate) fn evict(
-        &mut self,
-        part: Part,
-        grace: Grace,
-        order: &Order,
-    ) -> Outcome<Arc<CacheEntry>> {
+    pub(crate) fn evict(&mut self, part: Part, grace: Grace, order: &Order) -> Outcome<CacheEntry> {
         let seed = self.seed;
-        let hash = |entry: &Arc<CacheEntry>| place(entry.hash(), seed);
-        let next = self.lru.next(part);
+        let hash = |entry: &CacheEntry| place(entry.low(), seed);
         let outcome = self.lru.evict(part, grace, order, hash);
-        if let (Outcome::Out(entry), Some(slot)) = (&outcome, next) {
-            self.forget(entry.hash(), slot);
+        if let Outcome::Out(entry) = &outcome {
+            self.forget(entry);
         }
         outcome
     }
@@ -233,22 +237,21 @@ impl Inside {
         &mut self,
         now: Moment,
         order: &Order,
-        ended: &mut Vec<Arc<CacheEntry>>,
+        ended: &mut Vec<CacheEntry>,
     ) -> Progress {
         let Self {
             table,
             lru,
             timers,
+            live,
             seed,
             ..
         } = self;
         let steps = ended.capacity() - ended.len();
         let progress = timers.advance(now, steps, |slot| {
             if let Some(entry) = lru.take(slot, order) {
-                let found = table.find_entry(place(entry.hash(), *seed), |s| *s == slot);
-                if let Ok(found) = found {
-                    found.remove();
-                }
+                live.subtract(entry.sets());
+                untabulate(table, *seed, &entry);
                 ended.push(entry);
             }
         });
@@ -259,15 +262,21 @@ impl Inside {
     /// Links a fill in place of another of the same key, which is given back: it goes on unseen.
     pub(crate) fn link_fill(&mut self, flight: Arc<InFlight>) -> Option<Arc<InFlight>> {
         let hash = self.place(flight.key.hash);
-        let before = self
-            .fills
-            .find_entry(hash, |other| other.key == flight.key)
-            .ok()
-            .map(|found| found.remove().0);
+        let before = self.hide_fill(&flight.key);
         let seed = self.seed;
         self.fills
-            .insert_unique(hash, flight, |flight| place(flight.key.hash, seed));
+            .insert_unique(hash, flight, |flight| place(flight.key.hash.low(), seed));
         before
+    }
+
+    /// Unlinks the fill of a key: it goes on unseen.
+    pub(crate) fn hide_fill(&mut self, key: &Key) -> Option<Arc<InFlight>> {
+        if self.fills.is_empty() {
+            return None;
+        }
+        let hash = self.place(key.hash);
+        let found = self.fills.find_entry(hash, |other| other.key == *key);
+        Some(found.ok()?.remove().0)
     }
 
     /// Unlinks this very fill.
@@ -280,34 +289,36 @@ impl Inside {
         Some(found.remove().0)
     }
 
-    fn tabulate(&mut self, hash: KeyHash, slot: Slot) {
-        let Self {
-            table, lru, seed, ..
-        } = self;
-        table.insert_unique(place(hash, *seed), slot, |slot| {
-            lru.get(*slot).map_or(0, |entry| place(entry.hash(), *seed))
-        });
+    fn tabulate(&mut self, entry: CacheEntry, slot: Slot) {
+        entry.set_slot(slot.number());
+        self.live.add(entry.sets());
+        let seed = self.seed;
+        let placed = place(entry.low(), seed);
+        self.table
+            .insert_unique(placed, entry, |entry| place(entry.low(), seed));
     }
 
-    /// Takes a slot out of the table and off its timer.
-    fn forget(&mut self, hash: KeyHash, slot: Slot) {
-        self.timers.clear(slot);
-        if let Ok(found) = self.table.find_entry(self.place(hash), |s| *s == slot) {
-            found.remove();
-        }
-    }
-
-    fn slot(&self, key: &Key) -> Option<Slot> {
-        self.slot_where(key.hash, |entry| entry.is_of(key))
-    }
-
-    fn slot_where(&self, hash: KeyHash, is: impl Fn(&CacheEntry) -> bool) -> Option<Slot> {
-        let found = |slot: &Slot| self.lru.get(*slot).is_some_and(|entry| is(entry));
-        self.table.find(self.place(hash), found).copied()
+    /// Takes an entry out of the table and off its timer.
+    fn forget(&mut self, entry: &CacheEntry) {
+        self.timers.clear(slot(entry));
+        self.live.subtract(entry.sets());
+        untabulate(&mut self.table, self.seed, entry);
     }
 
     const fn place(&self, hash: KeyHash) -> u64 {
-        place(hash, self.seed)
+        place(hash.low(), self.seed)
+    }
+}
+
+fn slot(entry: &CacheEntry) -> Slot {
+    Slot::of(entry.slot())
+}
+
+fn untabulate(table: &mut HashTable<CacheEntry>, seed: u64, entry: &CacheEntry) {
+    let found = table.find_entry(place(entry.low(), seed), |other| other.is(entry));
+    if let Ok(found) = found {
+        // The caller has a reference: nothing is freed under the lock.
+        found.remove();
     }
 }
 
@@ -316,7 +327,7 @@ pub(crate) struct Full;
 
 /// The hash by which the tables place a key. Key hashes are good already; the seed makes the
 /// places differ between processes.
-const fn place(hash: KeyHash, seed: u64) -> u64 {
-    let mixed = (hash.low() ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+const fn place(low: u64, seed: u64) -> u64 {
+    let mixed = (low ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed ^ (mixed >> 32)
 }

@@ -8,12 +8,12 @@
 
 mod lists;
 mod rank;
+mod resident;
 mod turn;
-
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use self::lists::{Lists, Queue};
 pub(crate) use self::rank::Rank;
+pub use self::resident::Resident;
 pub use self::turn::{Grace, Outcome};
 use crate::{
     arena::{Arena, NONE},
@@ -22,8 +22,8 @@ use crate::{
     order::{Order, Part, Tails},
 };
 
-/// Hits that are counted between two looks at an entry: two bits.
-const HITS_MAX: u8 = 3;
+/// Hits that are counted between two looks at an entry.
+pub const HITS_MAX: u8 = 3;
 
 /// How entries are chosen for eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +64,9 @@ pub struct SegmentedLru<T> {
     entries: u64,
 }
 
-/// 32 bytes with a pointer as value.
+/// 24 bytes with a pointer as value.
 pub(crate) struct Node<T> {
     value: T,
-    weight: u64,
     /// Towards the end where entries come in.
     newer: u32,
     older: u32,
@@ -76,11 +75,9 @@ pub(crate) struct Node<T> {
     queue: Queue,
     /// Hits before the last look.
     frequency: u8,
-    /// Hits since.
-    hits: AtomicU8,
 }
 
-impl<T> SegmentedLru<T> {
+impl<T: Resident> SegmentedLru<T> {
     /// The policy of the segment with this number in the order.
     #[must_use]
     pub fn new(algorithm: Algorithm, segment: usize) -> Self {
@@ -97,25 +94,15 @@ impl<T> SegmentedLru<T> {
     }
 
     /// Takes an entry in; `hash` finds its ghost. `None` when no slot is left.
-    pub fn insert(&mut self, value: T, weight: u64, hash: u64, order: &Order) -> Option<Slot> {
-        let slot = self.place(value, weight)?;
+    pub fn insert(&mut self, value: T, hash: u64, order: &Order) -> Option<Slot> {
+        let weight = value.weight();
+        let slot = self.place(value)?;
         let queue = match self.algorithm {
             Algorithm::Lru => Queue::PROBATION,
             Algorithm::SegmentedLru => self.returning(slot, hash, order),
         };
         self.enter(slot, queue, weight, order);
         Some(Slot(slot))
-    }
-
-    /// A use, under a shared lock. It is not seen by [`Algorithm::Lru`].
-    pub fn hit(&self, Slot(slot): Slot) {
-        if let Some(node) = self.nodes.get(slot) {
-            let hits = node.hits.load(Relaxed);
-            // Two at once may count as one; that costs a shared line less.
-            if hits < HITS_MAX {
-                node.hits.store(hits + 1, Relaxed);
-            }
-        }
     }
 
     /// A use that [`Algorithm::Lru`] sees: the entry becomes the newest.
@@ -129,11 +116,13 @@ impl<T> SegmentedLru<T> {
         }
     }
 
-    /// Puts `value` in the place of another, which keeps its rank. Gives back the other.
-    pub fn replace(&mut self, Slot(slot): Slot, value: T, weight: u64, order: &Order) -> Option<T> {
+    /// Puts `value` in the place of another, whose rank it takes. Gives back the other.
+    pub fn replace(&mut self, Slot(slot): Slot, value: T, order: &Order) -> Option<T> {
         let node = self.nodes.get_mut(slot)?;
-        let before = std::mem::replace(&mut node.weight, weight);
+        value.set_recent(node.value.recent());
+        let weight = value.weight();
         let value = std::mem::replace(&mut node.value, value);
+        let before = value.weight();
         let part = node.queue.part();
         order.leave(part, before);
         order.enter(part, weight);
@@ -207,16 +196,14 @@ impl<T> SegmentedLru<T> {
         self.protected_bytes
     }
 
-    fn place(&mut self, value: T, weight: u64) -> Option<u32> {
+    fn place(&mut self, value: T) -> Option<u32> {
         self.nodes.insert(Node {
             value,
-            weight,
             newer: NONE,
             older: NONE,
             stamp: 0,
             queue: Queue::CORRELATION,
             frequency: 0,
-            hits: AtomicU8::new(0),
         })
     }
 
@@ -257,9 +244,9 @@ impl<T> SegmentedLru<T> {
             };
             // What came in one burst is no sign of more to come, unless nothing has to leave yet.
             if order.is_pressed() {
-                *node.hits.get_mut() = 0;
+                node.value.set_recent(0);
             }
-            order.change(Part::Correlation, Part::Probation, node.weight);
+            order.change(Part::Correlation, Part::Probation, node.value.weight());
             self.link(slot, Queue::PROBATION);
         }
     }
@@ -284,7 +271,7 @@ impl<T> SegmentedLru<T> {
         let frequency = node.frequency;
         if self.algorithm == Algorithm::SegmentedLru {
             if let Some(frequency) = self.deserved(part, grace, node, order) {
-                let weight = node.weight;
+                let weight = node.value.weight();
                 self.unlink(slot);
                 order.change(part, Part::Protected, weight);
                 let queue = self.rate(slot, frequency, order);
@@ -306,7 +293,7 @@ impl<T> SegmentedLru<T> {
     /// The frequency with which an entry stays, if it does.
     fn deserved(&self, part: Part, grace: Grace, node: &Node<T>, order: &Order) -> Option<u8> {
         let hits = match grace {
-            Grace::Granted => node.hits.load(Relaxed),
+            Grace::Granted => node.value.recent(),
             Grace::Ended => 0,
         };
         match part {
@@ -316,7 +303,7 @@ impl<T> SegmentedLru<T> {
                 let optimize = order.optimized();
                 let bonus = optimize.admission()?;
                 let lowest = self.lists.lowest()?.power();
-                let value = optimize.value(0, node.weight, order.mean()) + bonus.log2();
+                let value = optimize.value(0, node.value.weight(), order.mean()) + bonus.log2();
                 (grace == Grace::Granted && value > lowest).then_some(0)
             }),
         }
@@ -328,10 +315,10 @@ impl<T> SegmentedLru<T> {
             return Queue::CORRELATION;
         };
         node.frequency = frequency.min(FREQUENCY_MAX);
-        *node.hits.get_mut() = 0;
+        node.value.set_recent(0);
         let class = order
             .optimized()
-            .class(node.frequency, node.weight, order.mean());
+            .class(node.frequency, node.value.weight(), order.mean());
         node.stamp = order.clock().wrapping_add(class.value());
         Queue::of(class)
     }
@@ -341,7 +328,7 @@ impl<T> SegmentedLru<T> {
         let queue = self.unlink(slot)?;
         let node = self.nodes.remove(slot)?;
         self.entries = self.entries.saturating_sub(1);
-        order.leave(queue.part(), node.weight);
+        order.leave(queue.part(), node.value.weight());
         Some(node.value)
     }
 
@@ -360,7 +347,7 @@ impl<T> SegmentedLru<T> {
             return;
         };
         (node.queue, node.newer, node.older) = (queue, NONE, older);
-        let (weight, stamp) = (node.weight, node.stamp);
+        let (weight, stamp) = (node.value.weight(), node.stamp);
         if let Some(below) = self.nodes.get_mut(older) {
             below.newer = slot;
         }
@@ -370,7 +357,8 @@ impl<T> SegmentedLru<T> {
 
     fn unlink(&mut self, slot: u32) -> Option<Queue> {
         let node = self.nodes.get(slot)?;
-        let (newer, older, queue, weight) = (node.newer, node.older, node.queue, node.weight);
+        let (newer, older, queue, weight) =
+            (node.newer, node.older, node.queue, node.value.weight());
         let mut stamp = 0;
         if let Some(above) = self.nodes.get_mut(newer) {
             above.older = older;

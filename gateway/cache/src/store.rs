@@ -19,13 +19,14 @@ use std::{
     },
 };
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::{
     Algorithm, Applied, BadPattern, Budget, CacheEntry, EntryId, Epoch, Fence, Fill, FillSpec,
     Freshened, IncrementalCleaner, Invalidation, Key, KeyHash, Maintained, Moment, Optimize, Order,
-    Reader, Refusal, SegmentStats, Slot, Stats, generations::Generations, ledger::Ledger,
-    live_counts::LiveCounts, segment::Segment,
+    Reader, Refusal, SegmentStats, Slot, Stats, Stored, generations::Generations, ledger::Ledger,
+    segment::Segment,
 };
 
 /// Segments at most: more than any machine has cores, and each still holds a useful share.
@@ -64,7 +65,7 @@ pub enum Found {
 /// A complete stored response, and whether it may be used as it is.
 pub struct Hit {
     /// The response.
-    pub entry: Arc<CacheEntry>,
+    pub entry: CacheEntry,
     /// What invalidations and the cluster's staleness bound say. Freshness is not considered.
     pub usability: Usability,
 }
@@ -93,7 +94,6 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
     algorithm: Algorithm,
     pub(crate) generations: Generations,
-    live: LiveCounts,
     fence: Fence,
     next_id: AtomicU64,
     /// Which entry of which segment leaves next.
@@ -118,7 +118,6 @@ impl Store {
             ledger: Arc::new(ledger),
             algorithm: config.algorithm,
             generations: Generations::new(),
-            live: LiveCounts::new(),
             fence: Fence::unbounded(),
             next_id: AtomicU64::new(1),
             order,
@@ -169,6 +168,17 @@ impl Store {
         Ok(Fill::new(Arc::clone(&self.shared), flight, max_body))
     }
 
+    /// Stores a response whose body is there already, in one step; `size_hint` says nothing here. The
+    /// body is kept as it is: it should be a buffer of its own, of its own length.
+    pub fn put(
+        &self,
+        spec: FillSpec,
+        body: Bytes,
+        trailers: Option<&[u8]>,
+    ) -> Result<Stored, Refusal> {
+        self.shared.put(spec, body, trailers)
+    }
+
     /// Whether nothing that concerns a response was invalidated since its epoch: a fill of it could
     /// begin now.
     #[must_use]
@@ -204,7 +214,7 @@ impl Store {
 
     /// Visits every complete entry once, in no order, those included that a look-up would refuse.
     /// What comes or goes meanwhile may be missed. No lock is held while `visit` runs.
-    pub fn iterate(&self, mut visit: impl FnMut(&Arc<CacheEntry>) -> ControlFlow<()>) {
+    pub fn iterate(&self, mut visit: impl FnMut(&CacheEntry) -> ControlFlow<()>) {
         for segment in &self.shared.segments {
             let mut at = Some(Slot::FIRST);
             while let Some(from) = at {
@@ -212,7 +222,7 @@ impl Store {
                 at = segment
                     .share()
                     .lru
-                    .scan(from, ITERATE_STEP, |e| entries.push(Arc::clone(e)));
+                    .scan(from, ITERATE_STEP, |e| entries.push(e.clone()));
                 if entries.iter().try_for_each(&mut visit).is_break() {
                     return;
                 }

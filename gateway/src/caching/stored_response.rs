@@ -91,8 +91,14 @@ impl Stored {
     }
 
     /// What `bytes` hold; `None` for bytes that this version does not understand.
-    pub fn decode(bytes: &Bytes) -> Option<Self> {
-        let mut reader = Reader { bytes, at: 0 };
+    ///
+    /// They are copied once; the values of fields share the copy.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let shared = Bytes::copy_from_slice(bytes);
+        let mut reader = Reader {
+            bytes: &shared,
+            at: 0,
+        };
         if reader.u8()? != VERSION {
             return None;
         }
@@ -139,7 +145,7 @@ impl Varying {
         let count = reader.u8()?;
         let recognised = (0..count).map(|_| {
             Some(Recognised {
-                selector: reader.take(16)?.as_ref().try_into().ok()?,
+                selector: reader.array()?,
                 language: reader.text()?,
                 coding: reader.text()?,
             })
@@ -167,7 +173,7 @@ impl StoredResponse {
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let freshness = Freshness::decode(&reader.take(Freshness::ENCODED_LEN)?)?;
+        let freshness = Freshness::decode(reader.take(Freshness::ENCODED_LEN)?)?;
         let status = StatusCode::from_u16(reader.u16()?).ok()?;
         let route = reader.text()?;
         let tags = (0..reader.u16()?)
@@ -176,7 +182,7 @@ impl StoredResponse {
         let count = reader.u16()?;
         let mut headers = HeaderMap::with_capacity(usize::from(count) + 4);
         for _ in 0..count {
-            let name = HeaderName::from_bytes(&reader.short()?).ok()?;
+            let name = HeaderName::from_bytes(reader.short()?).ok()?;
             let value = HeaderValue::from_maybe_shared(reader.long()?).ok()?;
             headers.append(name, value);
         }
@@ -233,40 +239,43 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Reader<'_> {
-    fn take(&mut self, count: usize) -> Option<Bytes> {
-        let end = self
-            .at
-            .checked_add(count)
-            .filter(|end| *end <= self.bytes.len())?;
-        let part = self.bytes.slice(self.at..end);
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let end = self.at.checked_add(count)?;
+        let part = self.bytes.get(self.at..end)?;
         self.at = end;
         Some(part)
     }
 
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
     fn u8(&mut self) -> Option<u8> {
-        self.take(1)?.first().copied()
+        self.array().map(u8::from_be_bytes)
     }
 
     fn u16(&mut self) -> Option<u16> {
-        Some(u16::from_be_bytes(self.take(2)?.as_ref().try_into().ok()?))
+        self.array().map(u16::from_be_bytes)
     }
 
     fn u64(&mut self) -> Option<u64> {
-        Some(u64::from_be_bytes(self.take(8)?.as_ref().try_into().ok()?))
+        self.array().map(u64::from_be_bytes)
     }
 
-    fn short(&mut self) -> Option<Bytes> {
+    fn short(&mut self) -> Option<&'a [u8]> {
         let length = usize::from(self.u16()?);
         self.take(length)
     }
 
+    /// Shared, as it is handed on.
     fn long(&mut self) -> Option<Bytes> {
-        let length = u32::from_be_bytes(self.take(4)?.as_ref().try_into().ok()?);
-        self.take(usize::try_from(length).ok()?)
+        let length = u32::from_be_bytes(self.array()?);
+        let part = self.take(usize::try_from(length).ok()?)?;
+        Some(self.bytes.slice_ref(part))
     }
 
     fn text(&mut self) -> Option<String> {
-        Some(std::str::from_utf8(&self.short()?).ok()?.to_owned())
+        Some(std::str::from_utf8(self.short()?).ok()?.to_owned())
     }
 }

@@ -1,7 +1,7 @@
 //! The generations, alone: who is met by what.
 
 use super::*;
-use crate::Listed;
+use crate::{Listed, Scopes};
 
 const NOW: Moment = Moment(1_000);
 
@@ -17,16 +17,35 @@ fn scopes() -> Scopes {
 fn subject(scopes: &Scopes, since: u64) -> Subject<'_> {
     Subject {
         key: KeyHash(9),
-        scopes,
+        sets: scopes.sets(),
         uri: b"https://a/b",
         since: Epoch(since),
     }
 }
 
+/// As the store does: recorded, counted, settled.
+fn record(
+    generations: &Generations,
+    change: Change,
+    strength: Strength,
+    now: Moment,
+    has_entries: bool,
+) -> Epoch {
+    let mark = match &change {
+        Change::Mark(mark) => Some(*mark),
+        Change::Ban(_) | Change::All => None,
+    };
+    let epoch = generations.record(change, strength, now);
+    if let Some(mark) = mark {
+        generations.settle(mark, epoch, has_entries);
+    }
+    epoch
+}
+
 #[track_caller]
 fn check(change: Change, strength: Strength, expected: Verdict) {
     let generations = Generations::new();
-    let (epoch, _) = generations.record(change, strength, NOW, |_| Live { all: 1, counted: 1 });
+    let epoch = record(&generations, change, strength, NOW, true);
     let scopes = scopes();
     assert_eq!(generations.judge(&subject(&scopes, 0)), (expected, epoch));
     assert_eq!(
@@ -72,14 +91,8 @@ fn each_kind_of_target_meets_the_entries_that_are_older() {
 fn a_soft_invalidation_does_not_hide_an_earlier_hard_one() {
     let generations = Generations::new();
     let tag = Mark::Tag(Scope(3));
-    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| Live {
-        all: 1,
-        counted: 1,
-    });
-    generations.record(Change::Mark(tag), Strength::Soft, NOW, |_| Live {
-        all: 1,
-        counted: 1,
-    });
+    record(&generations, Change::Mark(tag), Strength::Hard, NOW, true);
+    record(&generations, Change::Mark(tag), Strength::Soft, NOW, true);
     let scopes = scopes();
     assert_eq!(generations.judge(&subject(&scopes, 0)).0, Verdict::Gone);
     assert_eq!(generations.judge(&subject(&scopes, 1)).0, Verdict::Softened);
@@ -90,10 +103,7 @@ fn tombstones_beyond_the_limit_raise_the_floor_for_fills() {
     let generations = Generations::new();
     for key in 100..=100 + TOMBSTONES_MAX as u128 {
         let mark = Mark::Key(KeyHash(key));
-        generations.record(Change::Mark(mark), Strength::Hard, NOW, |_| Live {
-            all: 0,
-            counted: 0,
-        });
+        record(&generations, Change::Mark(mark), Strength::Hard, NOW, false);
     }
     let scopes = scopes();
     assert_eq!(generations.remembered().generations, TOMBSTONES_MAX);
@@ -118,7 +128,7 @@ fn a_set_that_is_invalidated_again_and_again_is_not_the_oldest() {
     let generations = Generations::new();
     let purge = |uri| {
         let mark = Mark::Uri(Scope(uri));
-        generations.record(Change::Mark(mark), Strength::Hard, NOW, |_| Live::default())
+        record(&generations, Change::Mark(mark), Strength::Hard, NOW, false)
     };
     for uri in 100..100 + TOMBSTONES_MAX as u64 {
         purge(9);
@@ -131,13 +141,13 @@ fn a_set_that_is_invalidated_again_and_again_is_not_the_oldest() {
 #[test]
 fn a_generation_with_entries_is_kept_until_a_pass_that_began_after_it() {
     let generations = Generations::new();
-    let (epoch, objects) = generations.record(
+    let epoch = record(
+        &generations,
         Change::Mark(Mark::Tag(Scope(3))),
         Strength::Hard,
         NOW,
-        |_| Live { all: 5, counted: 5 },
+        true,
     );
-    assert_eq!(objects, 5);
     let late = NOW.after(TOMBSTONE_TIME);
     let scopes = scopes();
 
@@ -157,14 +167,8 @@ fn a_generation_with_entries_is_kept_until_a_pass_that_began_after_it() {
 fn a_set_that_is_invalidated_again_after_it_was_swept_waits_for_another_pass() {
     let generations = Generations::new();
     let tag = Mark::Tag(Scope(3));
-    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| Live {
-        all: 0,
-        counted: 0,
-    });
-    generations.record(Change::Mark(tag), Strength::Hard, NOW, |_| Live {
-        all: 1,
-        counted: 1,
-    });
+    record(&generations, Change::Mark(tag), Strength::Hard, NOW, false);
+    record(&generations, Change::Mark(tag), Strength::Hard, NOW, true);
     let late = NOW.after(TOMBSTONE_TIME);
     generations.swept(Epoch(1), late);
     let scopes = scopes();
@@ -177,8 +181,7 @@ fn a_set_that_is_invalidated_again_after_it_was_swept_waits_for_another_pass() {
 fn a_ban_is_forgotten_after_a_pass_and_the_time_of_a_tombstone() {
     let generations = Generations::new();
     let ban = || Change::Ban(Matcher::prefix("https://").unwrap());
-    let (epoch, _) =
-        generations.record(ban(), Strength::Hard, NOW, |_| Live { all: 0, counted: 0 });
+    let epoch = record(&generations, ban(), Strength::Hard, NOW, false);
     let late = NOW.after(TOMBSTONE_TIME);
     generations.swept(Epoch(0), late);
     generations.swept(epoch, NOW);
@@ -198,7 +201,7 @@ fn too_many_bans_soften_everything_and_are_counted() {
     let generations = Generations::new();
     for _ in 0..=BANS_MAX {
         let ban = Change::Ban(Matcher::prefix("http://elsewhere").unwrap());
-        generations.record(ban, Strength::Hard, NOW, |_| Live { all: 0, counted: 0 });
+        record(&generations, ban, Strength::Hard, NOW, false);
     }
     let scopes = scopes();
     assert_eq!(generations.remembered().bans, BANS_MAX);

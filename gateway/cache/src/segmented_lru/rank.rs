@@ -2,9 +2,7 @@
 //!
 //! Its place among its equals is not kept: it is soon made anew.
 
-use std::sync::atomic::Ordering::Relaxed;
-
-use super::{HITS_MAX, SegmentedLru, Slot, lists::Queue};
+use super::{HITS_MAX, Resident, SegmentedLru, Slot, lists::Queue};
 use crate::{
     Algorithm,
     optimize::FREQUENCY_MAX,
@@ -49,7 +47,7 @@ impl Rank {
     }
 }
 
-impl<T> SegmentedLru<T> {
+impl<T: Resident> SegmentedLru<T> {
     /// As [`SegmentedLru::scan`], with the rank of each.
     pub(crate) fn scan_ranked(
         &self,
@@ -64,7 +62,7 @@ impl<T> SegmentedLru<T> {
                 let rank = Rank {
                     part: node.queue.part(),
                     frequency: node.frequency,
-                    hits: node.hits.load(Relaxed),
+                    hits: node.value.recent(),
                 };
                 see(&node.value, rank);
             }
@@ -73,20 +71,15 @@ impl<T> SegmentedLru<T> {
     }
 
     /// Takes an entry in that has a rank already. `None` when no slot is left.
-    pub(crate) fn restore(
-        &mut self,
-        value: T,
-        weight: u64,
-        rank: Rank,
-        order: &Order,
-    ) -> Option<Slot> {
-        let slot = self.place(value, weight)?;
+    pub(crate) fn restore(&mut self, value: T, rank: Rank, order: &Order) -> Option<Slot> {
+        let weight = value.weight();
+        let slot = self.place(value)?;
         let queue = match (self.algorithm, rank.part) {
             (Algorithm::SegmentedLru, Part::Protected) => self.rate(slot, rank.frequency, order),
             (Algorithm::Lru, _) | (_, Part::Correlation | Part::Probation) => Queue::PROBATION,
         };
         if let Some(node) = self.nodes.get_mut(slot) {
-            *node.hits.get_mut() = rank.hits;
+            node.value.set_recent(rank.hits);
         }
         self.enter(slot, queue, weight, order);
         Some(Slot(slot))

@@ -279,7 +279,7 @@ fn head(entry: &CacheEntry, rank: Rank) -> Vec<u8> {
         Listed::Counted => 0,
         Listed::Silent => SILENT,
     };
-    let softened = u8::from(entry.provenance().softened()) * SOFTENED;
+    let softened = u8::from(entry.tested().softened()) * SOFTENED;
     let trailers = entry.trailers().map_or(0, |_| TRAILERS);
     let mut head = vec![rank.byte(), listed | softened | trailers];
     head.extend_from_slice(&entry.hash().0.to_le_bytes());

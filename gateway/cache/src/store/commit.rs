@@ -1,19 +1,22 @@
 //! How a response gets into the store: the begin, the end and the freshening of an entry.
 //!
-//! The order of steps here is half of the proof in `generations`: count, test, link; test and link
-//! under one lock.
+//! The order of steps here is half of the proof in `generations`: test, count and link under one
+//! lock.
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use bytes::Bytes;
 
-use super::{Shared, look_up::Stage};
+use super::{
+    Shared,
+    look_up::{Stage, Suspect},
+};
 use crate::{
     Body, CacheEntry, EntryId, FillSpec, Freshened, Key, Refusal, Stored,
     entry::EntryParts,
     generations::Verdict,
     in_flight::InFlight,
-    provenance::Provenance,
+    provenance::{Provenance, Tested},
     segment::{Full, Inside, Touch},
 };
 
@@ -27,12 +30,7 @@ impl Shared {
         spec.epoch = spec.epoch.min(self.generations.epoch());
         let flight = InFlight::begin(self.next_id(), spec, &self.ledger);
         let flight = Arc::new(flight.map_err(|_over_share| Refusal::TooLarge)?);
-        let verdict = self.trust(
-            flight.key.hash,
-            &flight.meta,
-            &flight.provenance,
-            Stage::Filling,
-        );
+        let verdict = self.trust(&Suspect::in_flight(&flight), Stage::Filling);
         admit(verdict).inspect_err(|_| flight.abort())?;
         let record = (flight.key.bytes.len() + flight.meta.len()) as u64;
         self.make_room(flight.key.hash, record);
@@ -46,7 +44,8 @@ impl Shared {
 
     pub(super) fn admits(&self, spec: &FillSpec) -> bool {
         let provenance = Provenance::new(spec.scopes.clone(), spec.epoch);
-        let verdict = self.trust(spec.key.hash, &spec.meta, &provenance, Stage::Filling);
+        let suspect = Suspect::new(spec.key.hash, &spec.meta, &provenance);
+        let verdict = self.trust(&suspect, Stage::Filling);
         matches!(verdict, Verdict::Untouched)
     }
 
@@ -62,41 +61,87 @@ impl Shared {
         body: Body,
         trailers: Option<Bytes>,
     ) -> Result<Stored, Refusal> {
-        let entry = Arc::new(CacheEntry::new(EntryParts {
+        let entry = CacheEntry::new(EntryParts {
             id: flight.id,
-            key: flight.key.clone(),
-            meta: flight.meta.clone(),
+            hash: flight.key.hash,
+            key: &flight.key.bytes,
+            meta: &flight.meta,
             body,
-            trailers,
+            trailers: trailers.as_deref(),
             stamp: flight.stamp,
             requested: flight.requested,
             useful_until: flight.useful_until,
-            provenance: flight.provenance.carry(),
-        }));
+            scopes: &flight.provenance.scopes,
+            epoch: flight.provenance.epoch,
+            tested: flight.provenance.tested.carry(),
+        })?;
         let weight = entry.weight();
-        self.admit_counted(&entry, || {
-            if weight > self.ledger.fills_max() {
-                return Err(Refusal::TooLarge);
-            }
-            flight.hand_over_charge();
-            self.put(&entry, |inside| {
+        if weight > self.ledger.fills_max() {
+            return Err(Refusal::TooLarge);
+        }
+        self.link(
+            &entry,
+            || flight.hand_over_charge(),
+            |inside| {
                 if flight.revoked.load(Relaxed) {
                     return Err(Refusal::Invalidated);
                 }
-                let stored = inside.stored(&flight.key);
-                if stored.is_some_and(|stored| stored.requested() > entry.requested()) {
-                    return Err(Refusal::Superseded);
-                }
+                supersedes(&entry, inside.stored(&flight.key))?;
                 // Under the same hold: look-ups find the one or the other. The caller has a reference,
                 // so nothing is freed here.
                 inside.unlink_fill(flight);
                 Ok(())
-            })
-        })?;
+            },
+        )?;
         self.segment(flight.key.hash)
             .counters
             .inserts
             .fetch_add(1, Relaxed);
+        Ok(Stored { weight })
+    }
+
+    /// A fill whose body is there from the beginning: what nobody has to wait for.
+    pub(super) fn put(
+        &self,
+        mut spec: FillSpec,
+        body: Bytes,
+        trailers: Option<&[u8]>,
+    ) -> Result<Stored, Refusal> {
+        if body.len() as u64 > spec.max_body {
+            return Err(Refusal::TooLarge);
+        }
+        spec.epoch = spec.epoch.min(self.generations.epoch());
+        let entry = CacheEntry::new(EntryParts {
+            id: self.next_id(),
+            hash: spec.key.hash,
+            key: &spec.key.bytes,
+            meta: &spec.meta,
+            body: Body::from_chunk(body),
+            trailers,
+            stamp: spec.stamp,
+            requested: spec.requested,
+            useful_until: spec.useful_until,
+            scopes: &spec.scopes,
+            epoch: spec.epoch,
+            tested: Tested::since(spec.epoch),
+        })?;
+        let weight = entry.weight();
+        if weight > self.ledger.fills_max() {
+            return Err(Refusal::TooLarge);
+        }
+        let mut hidden = None;
+        self.link(
+            &entry,
+            || (),
+            |inside| {
+                supersedes(&entry, inside.stored(&spec.key))?;
+                hidden = inside.hide_fill(&spec.key);
+                Ok(())
+            },
+        )?;
+        drop(hidden); // Outside the lock.
+        let segment = self.segment(entry.hash());
+        segment.counters.inserts.fetch_add(1, Relaxed);
         Ok(Stored { weight })
     }
 
@@ -117,9 +162,11 @@ impl Shared {
             Verdict::Untouched | Verdict::Softened => {}
             Verdict::Gone | Verdict::TooOld => return Err(Refusal::NotCurrent),
         }
-        let entry = Arc::new(stored.freshened(self.next_id(), new));
-        self.admit_counted(&entry, || {
-            self.put(&entry, |inside| {
+        let entry = stored.freshened(self.next_id(), &new)?;
+        self.link(
+            &entry,
+            || (),
+            |inside| {
                 let now_stored = inside.stored(key);
                 let unchanged = now_stored.is_some_and(|entry| entry.id() == current);
                 // Its old sets are tested once more: the body must not outlive an invalidation that
@@ -129,30 +176,20 @@ impl Shared {
                 } else {
                     Err(Refusal::NotCurrent)
                 }
-            })
-        })
+            },
+        )
     }
 
-    /// Counts an entry before its first test, and takes it back if it does not get in. The first
-    /// test is without the lock, as patterns may be slow; the one under the lock then finds
-    /// little or nothing new.
-    pub(super) fn admit_counted(
+    /// Tests, makes room, tests again and links. The first test is without the lock, as patterns may
+    /// be slow; the one under the lock then finds little or nothing new.
+    fn link(
         &self,
         entry: &CacheEntry,
-        put: impl FnOnce() -> Result<(), Refusal>,
-    ) -> Result<(), Refusal> {
-        self.live.add(entry.scopes());
-        admit(self.trust_incoming(entry))
-            .and_then(|()| put())
-            .inspect_err(|_| self.live.subtract(entry.scopes()))
-    }
-
-    /// Makes room, tests and links.
-    fn put(
-        &self,
-        entry: &Arc<CacheEntry>,
+        admitted: impl FnOnce(),
         permitted: impl FnOnce(&mut Inside) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
+        admit(self.trust_incoming(entry))?;
+        admitted();
         self.ledger.add_entry(entry.weight());
         self.make_room(entry.hash(), entry.weight());
         let linked = {
@@ -161,13 +198,15 @@ impl Shared {
                 .and_then(|()| permitted(&mut inside))
                 .and_then(|()| {
                     inside
-                        .link(Arc::clone(entry), &self.order)
+                        .link(entry.clone(), &self.order)
                         .map_err(|Full| Refusal::NoSlot)
                 })
         };
         match linked {
             Ok(replaced) => {
-                replaced.iter().for_each(|entry| self.settle(entry));
+                replaced
+                    .iter()
+                    .for_each(|entry| self.ledger.remove_entry(entry.weight()));
                 Ok(())
             }
             Err(refusal) => {
@@ -178,13 +217,16 @@ impl Shared {
     }
 
     pub(super) fn trust_incoming(&self, entry: &CacheEntry) -> Verdict {
-        self.trust(
-            entry.hash(),
-            entry.meta(),
-            entry.provenance(),
-            Stage::Filling,
-        )
+        self.trust(&Suspect::of(entry), Stage::Filling)
     }
+}
+
+/// A response to a later request stays.
+fn supersedes(entry: &CacheEntry, stored: Option<&CacheEntry>) -> Result<(), Refusal> {
+    if stored.is_some_and(|stored| stored.requested() > entry.requested()) {
+        return Err(Refusal::Superseded);
+    }
+    Ok(())
 }
 
 /// A softened response is stored: it is validated before it is used.

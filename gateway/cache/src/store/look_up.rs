@@ -10,8 +10,9 @@ use crate::{
     Algorithm, CacheEntry, EntryId, Epoch, Key, KeyHash, Moment, Reader,
     generations::{Subject, Verdict},
     in_flight::InFlight,
-    provenance::Provenance,
+    provenance::{Provenance, Tested},
     segment::{Cause, Segment, Touch},
+    sets::Sets,
 };
 
 /// What a provenance belongs to: only fills are held to the floor, entries were tested before it
@@ -20,6 +21,38 @@ use crate::{
 pub(super) enum Stage {
     Filling,
     Stored,
+}
+
+/// What an invalidation may have met.
+pub(super) struct Suspect<'a> {
+    key: KeyHash,
+    meta: &'a [u8],
+    sets: Sets<'a>,
+    tested: &'a Tested,
+}
+
+impl<'a> Suspect<'a> {
+    pub(super) fn of(entry: &'a CacheEntry) -> Self {
+        Self {
+            key: entry.hash(),
+            meta: entry.meta(),
+            sets: entry.sets(),
+            tested: entry.tested(),
+        }
+    }
+
+    pub(super) fn in_flight(flight: &'a InFlight) -> Self {
+        Self::new(flight.key.hash, &flight.meta, &flight.provenance)
+    }
+
+    pub(super) const fn new(key: KeyHash, meta: &'a [u8], provenance: &'a Provenance) -> Self {
+        Self {
+            key,
+            meta,
+            sets: provenance.scopes.sets(),
+            tested: &provenance.tested,
+        }
+    }
 }
 
 impl Shared {
@@ -78,26 +111,18 @@ impl Shared {
 
     /// Whether the invalidations so far leave an entry in place.
     pub(crate) fn stands(&self, entry: &CacheEntry) -> Verdict {
-        let (key, meta) = (entry.hash(), entry.meta());
-        self.trust(key, meta, entry.provenance(), Stage::Stored)
+        self.trust(&Suspect::of(entry), Stage::Stored)
     }
 
     /// Tests what was not tested yet, and remembers the result. Without a new invalidation it
     /// is one comparison.
-    pub(super) fn trust(
-        &self,
-        key: KeyHash,
-        meta: &[u8],
-        provenance: &Provenance,
-        stage: Stage,
-    ) -> Verdict {
-        let since = provenance.tested();
+    pub(super) fn trust(&self, suspect: &Suspect<'_>, stage: Stage) -> Verdict {
+        let since = suspect.tested.up_to();
         if since < self.generations.epoch() {
-            let uri = (self.uri_of)(meta);
             let subject = Subject {
-                key,
-                scopes: &provenance.scopes,
-                uri,
+                key: suspect.key,
+                sets: suspect.sets,
+                uri: (self.uri_of)(suspect.meta),
                 since,
             };
             let (verdict, up_to): (Verdict, Epoch) = match stage {
@@ -106,12 +131,12 @@ impl Shared {
             };
             match verdict {
                 Verdict::Untouched => {}
-                Verdict::Softened => provenance.soften(),
+                Verdict::Softened => suspect.tested.soften(),
                 Verdict::Gone | Verdict::TooOld => return verdict,
             }
-            provenance.passed(up_to);
+            suspect.tested.passed(up_to);
         }
-        if provenance.softened() {
+        if suspect.tested.softened() {
             Verdict::Softened
         } else {
             Verdict::Untouched
@@ -140,8 +165,7 @@ impl Shared {
     }
 
     fn follow(&self, flight: &Arc<InFlight>, now: Moment) -> Option<Reader> {
-        let key = flight.key.hash;
-        match self.trust(key, &flight.meta, &flight.provenance, Stage::Filling) {
+        match self.trust(&Suspect::in_flight(flight), Stage::Filling) {
             Verdict::Untouched => {}
             // It may be stored and validated later; a follower has no chance to validate.
             Verdict::Softened => return None,
@@ -156,13 +180,7 @@ impl Shared {
         Reader::follow(flight)
     }
 
-    fn hit(
-        &self,
-        segment: &Segment,
-        entry: Arc<CacheEntry>,
-        now: Moment,
-        touch: Touch,
-    ) -> Option<Hit> {
+    fn hit(&self, segment: &Segment, entry: CacheEntry, now: Moment, touch: Touch) -> Option<Hit> {
         let cause = if now >= entry.useful_until() {
             Some(Cause::Expired)
         } else {
@@ -180,7 +198,7 @@ impl Shared {
         if touch == Touch::Use {
             entry.count_hit();
         }
-        let usability = if entry.provenance().softened() {
+        let usability = if entry.tested().softened() {
             Usability::MustValidate(Why::SoftPurge)
         } else if !self.fence.usable(entry.requested(), now) {
             Usability::MustValidate(Why::Fenced)
@@ -193,11 +211,6 @@ impl Shared {
     /// Settles the accounts of an entry that was taken out.
     pub(crate) fn gone(&self, segment: &Segment, entry: &CacheEntry, cause: Cause) {
         segment.counters.left(cause, 1);
-        self.settle(entry);
-    }
-
-    pub(super) fn settle(&self, entry: &CacheEntry) {
         self.ledger.remove_entry(entry.weight());
-        self.live.subtract(entry.scopes());
     }
 }

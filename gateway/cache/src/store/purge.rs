@@ -7,8 +7,8 @@ use crate::{
     Applied, BadPattern, Epoch, Invalidation, KeyHash, Moment, Strength, Target,
     bans::Matcher,
     generations::{Change, Mark},
-    live_counts::counts,
-    segment::Cause,
+    live_counts::Live,
+    segment::{Cause, Segment},
 };
 
 impl Shared {
@@ -27,17 +27,35 @@ impl Shared {
             Target::Ban(text) => Change::Ban(Matcher::pattern(text)?),
             Target::All => Change::All,
         };
-        let all = self.live.counted();
-        let (epoch, live) = self
-            .generations
-            .record(change, strength, now, |mark| self.live.count(mark));
+        let mark = match &change {
+            Change::Mark(mark) => Some(*mark),
+            Change::Ban(_) | Change::All => None,
+        };
+        let epoch = self.generations.record(change, strength, now);
+        let live = mark.map(|mark| {
+            let live = self.live(mark);
+            self.generations.settle(mark, epoch, live.all > 0);
+            live.counted
+        });
         let objects = match &invalidation.target {
             Target::Key(hash) => Some(self.settle_key(*hash, strength, epoch)),
-            Target::Uri(_) | Target::Host(_) | Target::Tag(_) => Some(live),
+            Target::Uri(_) | Target::Host(_) | Target::Tag(_) => live,
             Target::Prefix(_) | Target::Ban(_) => None,
-            Target::All => Some(all),
+            Target::All => {
+                let counted = |s: &Segment| s.share().live.counted();
+                Some(self.segments.iter().map(counted).sum())
+            }
         };
         Ok(Applied { epoch, objects })
+    }
+
+    /// The entries of a set, segment by segment.
+    fn live(&self, mark: Mark) -> Live {
+        let live = |segment: &Segment| segment.share().live.count(mark);
+        self.segments
+            .iter()
+            .map(live)
+            .fold(Live::default(), Live::and)
     }
 
     /// Removes or softens what is older under a key. A fill of the key meets the generation.
@@ -47,12 +65,12 @@ impl Shared {
         entries.retain(|entry| entry.epoch() < epoch);
         for entry in &entries {
             match strength {
-                Strength::Soft => entry.provenance().soften(),
+                Strength::Soft => entry.tested().soften(),
                 Strength::Hard => {
                     self.discard(segment, entry, Cause::Invalidated);
                 }
             }
         }
-        entries.iter().map(|entry| counts(entry.scopes())).sum()
+        entries.iter().map(|entry| entry.sets().counts()).sum()
     }
 }

@@ -3,7 +3,7 @@
 //! Whose turn it is to give something up is `order`, what it gives up is `segmented_lru`. One segment
 //! is locked at a time, and what left is dropped after the lock is released.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::RwLockWriteGuard;
 
@@ -104,7 +104,7 @@ impl Shared {
         turn: Turn,
         work: &mut Work,
     ) {
-        let mut evicted: Vec<Arc<CacheEntry>> = Vec::new();
+        let mut evicted: Vec<CacheEntry> = Vec::new();
         let mut next = Some(turn);
         for _ in 0..HOLD_STEP {
             let Some(now) = next.filter(|next| next.segment == turn.segment) else {
@@ -134,9 +134,6 @@ impl Shared {
         if work.own.is_some_and(|own| own != turn.segment) {
             segment.counters.evicted_abroad.fetch_add(left, Relaxed);
         }
-        evicted
-            .iter()
-            .for_each(|entry| self.live.subtract(entry.scopes()));
     }
 
     fn wanted(&self, work: &Work) -> bool {

@@ -3,17 +3,14 @@
 //! An entry of a snapshot comes back as a fill does, from the epoch that the caller names; what the
 //! bytes look like is `snapshot`.
 
-use std::{
-    io::{self, Read, Write},
-    sync::Arc,
-};
+use std::io::{self, Read, Write};
 
 use super::{Shared, Store, commit::admit};
 use crate::{
     CacheEntry, Ending, Epoch, Loaded, Moment, Part, Rank, Refusal, Saved, Slot, Unloadable,
     entry::EntryParts,
     generations::Verdict,
-    provenance::Provenance,
+    provenance::Tested,
     segment::Segment,
     snapshot::{Record, RecordReader, RecordWriter},
 };
@@ -67,7 +64,10 @@ impl Store {
                 continue;
             }
             let rank = record.rank;
-            let entry = Arc::new(self.shared.entry_of(record, since, now));
+            let Ok(entry) = self.shared.entry_of(record, since, now) else {
+                loaded.left_out += 1;
+                continue;
+            };
             if self.shared.ledger.lacks(entry.weight()) {
                 loaded.ending = Ending::Full;
                 break;
@@ -108,10 +108,10 @@ impl Shared {
         let mut saved = 0;
         let mut at = Some(Slot::FIRST);
         while let Some(from) = at {
-            let mut entries: Vec<(Arc<CacheEntry>, Rank)> = Vec::new();
-            let scan = |entry: &Arc<CacheEntry>, rank: Rank| {
+            let mut entries: Vec<(CacheEntry, Rank)> = Vec::new();
+            let scan = |entry: &CacheEntry, rank: Rank| {
                 if Worth::of(rank.part) == worth && now < entry.useful_until() {
-                    entries.push((Arc::clone(entry), rank));
+                    entries.push((entry.clone(), rank));
                 }
             };
             at = segment.share().lru.scan_ranked(from, SAVE_STEP, scan);
@@ -127,33 +127,35 @@ impl Shared {
         Ok(saved)
     }
 
-    fn entry_of(&self, record: Record, since: Epoch, now: Moment) -> CacheEntry {
-        let provenance = Provenance::new(record.scopes, since);
+    fn entry_of(&self, record: Record, since: Epoch, now: Moment) -> Result<CacheEntry, Refusal> {
+        let tested = Tested::since(since);
         if record.softened {
-            provenance.soften();
+            tested.soften();
         }
         CacheEntry::new(EntryParts {
             id: self.next_id(),
-            key: record.key,
-            meta: record.meta,
+            hash: record.key.hash,
+            key: &record.key.bytes,
+            meta: &record.meta,
             body: record.body,
-            trailers: record.trailers,
+            trailers: record.trailers.as_deref(),
             stamp: record.stamp,
             // From a clock that was ahead it would keep later responses out.
             requested: record.requested.min(now),
             useful_until: record.useful_until,
-            provenance,
+            scopes: &record.scopes,
+            epoch: since,
+            tested,
         })
     }
 
-    fn restore(&self, entry: &Arc<CacheEntry>, rank: Rank) -> Result<(), Refusal> {
-        self.admit_counted(entry, || {
-            self.ledger.add_entry(entry.weight());
-            let mut inside = self.segment(entry.hash()).lock();
-            let linked = admit(self.trust_incoming(entry))
-                .and_then(|()| inside.restore(Arc::clone(entry), rank, &self.order));
-            drop(inside);
-            linked.inspect_err(|_| self.ledger.remove_entry(entry.weight()))
-        })
+    fn restore(&self, entry: &CacheEntry, rank: Rank) -> Result<(), Refusal> {
+        admit(self.trust_incoming(entry))?;
+        self.ledger.add_entry(entry.weight());
+        let mut inside = self.segment(entry.hash()).lock();
+        let linked = admit(self.trust_incoming(entry))
+            .and_then(|()| inside.restore(entry.clone(), rank, &self.order));
+        drop(inside);
+        linked.inspect_err(|_| self.ledger.remove_entry(entry.weight()))
     }
 }

@@ -274,7 +274,7 @@ fn content(entry: &CacheEntry) -> Content {
         body: body_of(entry),
         meta: entry.meta().to_vec(),
         trailers: entry.trailers().map(|trailers| trailers.to_vec()),
-        scopes: entry.scopes().clone(),
+        scopes: entry.scopes(),
         stamp: entry.stamp(),
         times: (entry.requested(), entry.useful_until()),
     }

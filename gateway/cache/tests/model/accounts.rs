@@ -1,6 +1,6 @@
 //! Whether the store's books are right: what it holds, entry by entry, against what it says.
 
-use std::{collections::HashSet, ops::ControlFlow, sync::Arc};
+use std::{collections::HashSet, ops::ControlFlow};
 
 use shoal_cache::{CacheEntry, Listed, Moment, Stats, Target};
 
@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// All entries, those included that no look-up would hand out.
-pub(crate) fn contents(subject: &Subject) -> Vec<Arc<CacheEntry>> {
+pub(crate) fn contents(subject: &Subject) -> Vec<CacheEntry> {
     let mut entries = Vec::new();
     subject.store.iterate(|entry| {
-        entries.push(Arc::clone(entry));
+        entries.push(entry.clone());
         ControlFlow::Continue(())
     });
     entries
@@ -23,18 +23,14 @@ pub(crate) fn contents(subject: &Subject) -> Vec<Arc<CacheEntry>> {
 
 impl World {
     /// What the store holds of a page, whether or not a look-up would hand it out.
-    pub(crate) fn there(&self, page: u64) -> Option<Arc<CacheEntry>> {
+    pub(crate) fn there(&self, page: u64) -> Option<CacheEntry> {
         let entries = contents(&self.subject);
         entries.into_iter().find(|entry| page_of(entry) == page)
     }
 }
 
 /// What a receipt has to say of a target.
-pub(crate) fn meant(
-    entries: &[Arc<CacheEntry>],
-    reference: &Reference,
-    target: &Target,
-) -> Option<u64> {
+pub(crate) fn meant(entries: &[CacheEntry], reference: &Reference, target: &Target) -> Option<u64> {
     let counted = entries.iter().filter(|entry| {
         let page = page_of(entry);
         let tags = reference.stored.get(&page).map_or(&[][..], |v| &v.tags);

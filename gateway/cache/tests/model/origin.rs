@@ -88,12 +88,12 @@ pub(crate) fn same(entry: &CacheEntry, version: &Version, source: &[u8]) -> Resu
     let alike = rest.is_empty()
         && entry.id() == version.id
         && page_of(entry) == version.page
-        && *entry.meta() == version.meta
+        && entry.meta() == version.meta
         && *trailers == version.trailers
         && entry.stamp() == version.stamp
         && entry.requested() == version.requested
         && entry.useful_until() == version.useful_until
         && entry.epoch() == version.epoch
-        && *entry.scopes() == scopes(version);
+        && entry.scopes() == scopes(version);
     ensure(alike, || format!("{:?} is not {version:?}", entry.id()))
 }

@@ -100,7 +100,7 @@ enum Has {
 #[derive(Clone)]
 pub(super) struct StaleSlice {
     pub(super) key: Key,
-    pub(super) entry: Arc<CacheEntry>,
+    pub(super) entry: CacheEntry,
     pub(super) response: Arc<StoredResponse>,
     verdict: Reuse,
 }
@@ -299,7 +299,7 @@ async fn end_of(mut reader: Reader) {
     }
 }
 
-fn response(meta: &Bytes) -> Option<Arc<StoredResponse>> {
+fn response(meta: &[u8]) -> Option<Arc<StoredResponse>> {
     match Stored::decode(meta)? {
         Stored::Response(response) => Some(Arc::new(*response)),
         Stored::VaryIndex(_) | Stored::Parts(_) | Stored::Part => None,
