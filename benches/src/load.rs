@@ -48,5 +48,7 @@ pub fn put(store: &Store, key: Key, number: u64, body: Bytes, useful_until: Mome
         max_body: 1 << 20,
         size_hint: u64::try_from(BODY).ok(),
     };
-    store.put(spec, body, None).map_or(0, |stored| stored.weight)
+    store
+        .put(spec, body, None)
+        .map_or(0, |stored| stored.weight)
 }

@@ -51,20 +51,18 @@ impl Optimize {
     /// The class of an entry with so many hits.
     #[expect(clippy::cast_possible_truncation, reason = "clamped to the classes")]
     #[expect(clippy::cast_sign_loss, reason = "same")]
-    pub(crate) fn class(self, frequency: u8, size: u64, mean: f64) -> Class {
+    pub(crate) fn class(self, frequency: u8, size: u64, mean: u64) -> Class {
         let last = CLASSES as f64 - 1.0;
         let class = self.value(frequency, size, mean) * 2.0 + CLASS_OF_ONE;
         Class(class.round().clamp(0.0, last) as u8)
     }
 
     /// The value as a power of two.
-    pub(crate) fn value(self, frequency: u8, size: u64, mean: f64) -> f64 {
-        let hits = (f64::from(frequency) + 1.0).log2();
+    pub(crate) fn value(self, frequency: u8, size: u64, mean: u64) -> f64 {
+        let hits = log2(u64::from(frequency) + 1);
         match self {
             Self::Bytes => hits,
-            Self::Balanced | Self::Objects => {
-                hits + self.alpha() * (mean.log2() - (size.max(1) as f64).log2())
-            }
+            Self::Balanced | Self::Objects => hits + self.alpha() * (log2(mean) - log2(size)),
         }
     }
 
@@ -83,6 +81,15 @@ impl Optimize {
             _ => Self::Objects,
         }
     }
+}
+
+/// The binary logarithm, straight between powers of two: at most 0.09 too low, a quick sixth of a step
+/// between classes.
+fn log2(number: u64) -> f64 {
+    let number = number.max(1);
+    let whole = number.ilog2();
+    let part = (number << (63 - whole)) as f64 / (1_u64 << 63) as f64;
+    f64::from(whole) + part - 1.0
 }
 
 impl Class {
@@ -117,7 +124,7 @@ mod tests {
             (Objects, 0, 1000 << 40, 0),
             (Objects, 3, 1000 << 10, 12),
         ] {
-            let found = optimize.class(frequency, size, 1000.0);
+            let found = optimize.class(frequency, size, 1000);
             assert_eq!(found, Class(class), "{optimize:?} {frequency} {size}");
         }
     }
@@ -127,7 +134,7 @@ mod tests {
         assert_eq!(Class(20).value(), ONE);
         assert_eq!(Class(22).value(), 2 * ONE);
         assert_eq!(Class(0).value(), 1);
-        let last = Optimize::Bytes.class(FREQUENCY_MAX, 0, f64::MAX);
+        let last = Optimize::Bytes.class(FREQUENCY_MAX, 0, u64::MAX);
         assert!(last < Class(60) && Class(59).value() < 1 << 30);
     }
 }

@@ -9,7 +9,7 @@ mod published;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use self::published::Published;
-pub(crate) use self::published::Tails;
+pub(crate) use self::published::{Holdings, Tails};
 use crate::{
     ghost::{Found, Past},
     optimize::Optimize,
@@ -53,14 +53,6 @@ pub struct Order {
     segments: Box<[Published]>,
     capacity: AtomicU64,
     optimize: AtomicU32,
-    /// Bytes and number of all entries.
-    bytes: AtomicU64,
-    entries: AtomicU64,
-    /// Entries in the correlation queue.
-    correlated: AtomicU64,
-    /// Bytes in the two queues of the window.
-    correlation: AtomicU64,
-    probation: AtomicU64,
     /// The share of the window, in [`UNIT`]s.
     window: AtomicU64,
     /// Entries that ever came: the stamp of the next.
@@ -103,11 +95,6 @@ impl Order {
             segments: (0..segments).map(|_| Published::nothing()).collect(),
             capacity: AtomicU64::new(capacity),
             optimize: AtomicU32::new(optimize.number()),
-            bytes: AtomicU64::new(0),
-            entries: AtomicU64::new(0),
-            correlated: AtomicU64::new(0),
-            correlation: AtomicU64::new(0),
-            probation: AtomicU64::new(0),
             window: AtomicU64::new(fixed(WINDOW_START)),
             arrivals: AtomicU32::new(0),
             clock: AtomicU32::new(0),
@@ -147,13 +134,13 @@ impl Order {
     /// Bytes of all entries.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
+        self.holdings().bytes()
     }
 
     /// Whose turn it is, if there is an entry. `own` is preferred when it is nearly the first.
     #[must_use]
     pub fn turn(&self, own: Option<usize>) -> Option<Turn> {
-        let window = self.correlation.load(Relaxed) + self.probation.load(Relaxed);
+        let window = self.holdings().window();
         let protected = || self.lowest(own);
         let oldest = || {
             self.oldest(own, Part::Probation)
@@ -213,9 +200,9 @@ impl Order {
         Some(Turn { segment, part })
     }
 
-    pub(crate) fn publish(&self, segment: usize, tails: Tails) {
+    pub(crate) fn publish(&self, segment: usize, tails: Tails, holdings: Holdings) {
         if let Some(published) = self.segments.get(segment) {
-            published.set(tails);
+            published.set(tails, holdings);
         }
     }
 
@@ -239,33 +226,16 @@ impl Order {
     }
 
     /// The mean size of an entry.
-    pub(crate) fn mean(&self) -> f64 {
-        let entries = self.entries.load(Relaxed).max(1);
-        (self.bytes.load(Relaxed) as f64 / entries as f64).max(1.0)
-    }
-
-    pub(crate) fn enter(&self, part: Part, weight: u64) {
-        self.bytes.fetch_add(weight, Relaxed);
-        self.entries.fetch_add(1, Relaxed);
-        self.add(part, weight);
-    }
-
-    pub(crate) fn leave(&self, part: Part, weight: u64) {
-        self.bytes.fetch_sub(weight, Relaxed);
-        self.entries.fetch_sub(1, Relaxed);
-        self.subtract(part, weight);
-    }
-
-    pub(crate) fn change(&self, from: Part, to: Part, weight: u64) {
-        self.subtract(from, weight);
-        self.add(to, weight);
+    pub(crate) fn mean(&self) -> u64 {
+        let all = self.holdings();
+        (all.bytes() / all.entries.max(1)).max(1)
     }
 
     /// Whether the entry with this stamp has been in the correlation queue for as long as that
     /// queue is to be. By age, so that every segment can tell for itself.
     pub(crate) fn is_settled(&self, stamp: u32) -> bool {
-        let (entries, bytes) = (&self.correlated, &self.correlation);
-        let mean = bytes.load(Relaxed) as f64 / entries.load(Relaxed).max(1) as f64;
+        let all = self.holdings();
+        let mean = all.correlation as f64 / all.correlated.max(1) as f64;
         let share = CORRELATION_SHARE * self.window() * self.capacity();
         let age = self.arrivals.load(Relaxed).wrapping_sub(stamp);
         f64::from(age) * mean > share
@@ -273,7 +243,7 @@ impl Order {
 
     /// Whether something has to leave soon. Until then there is no reason to doubt any hit.
     pub(crate) fn is_pressed(&self) -> bool {
-        self.bytes.load(Relaxed) as f64 > 0.9 * self.capacity()
+        self.bytes() as f64 > 0.9 * self.capacity()
     }
 
     pub(crate) fn ghost_time(&self) -> u64 {
@@ -319,43 +289,20 @@ impl Order {
         soon
     }
 
-    #[cfg(test)]
-    pub(crate) fn in_window(&self, part: Part) -> u64 {
-        self.queue(part).map_or(0, |bytes| bytes.load(Relaxed))
+    /// What all segments hold together.
+    pub(crate) fn holdings(&self) -> Holdings {
+        self.segments
+            .iter()
+            .map(Published::holdings)
+            .fold(Holdings::default(), Holdings::and)
     }
 
     fn residents(&self) -> f64 {
-        self.entries.load(Relaxed).max(RESIDENTS_LEAST) as f64
+        self.holdings().entries.max(RESIDENTS_LEAST) as f64
     }
 
     fn capacity(&self) -> f64 {
         self.capacity.load(Relaxed) as f64
-    }
-
-    fn add(&self, part: Part, weight: u64) {
-        if let Some(bytes) = self.queue(part) {
-            bytes.fetch_add(weight, Relaxed);
-        }
-        if part == Part::Correlation {
-            self.correlated.fetch_add(1, Relaxed);
-        }
-    }
-
-    fn subtract(&self, part: Part, weight: u64) {
-        if let Some(bytes) = self.queue(part) {
-            bytes.fetch_sub(weight, Relaxed);
-        }
-        if part == Part::Correlation {
-            self.correlated.fetch_sub(1, Relaxed);
-        }
-    }
-
-    const fn queue(&self, part: Part) -> Option<&AtomicU64> {
-        match part {
-            Part::Correlation => Some(&self.correlation),
-            Part::Probation => Some(&self.probation),
-            Part::Protected => None,
-        }
     }
 }
 

@@ -249,7 +249,7 @@ impl Inside {
         } = self;
         let steps = ended.capacity() - ended.len();
         let progress = timers.advance(now, steps, |slot| {
-            if let Some(entry) = lru.take(slot, order) {
+            if let Some(entry) = lru.take(slot) {
                 live.subtract(entry.sets());
                 untabulate(table, *seed, &entry);
                 ended.push(entry);

@@ -19,7 +19,7 @@ use crate::{
     arena::{Arena, NONE},
     ghost::{Ghosts, Past},
     optimize::FREQUENCY_MAX,
-    order::{Order, Part, Tails},
+    order::{Holdings, Order, Part, Tails},
 };
 
 /// Hits that are counted between two looks at an entry.
@@ -59,9 +59,7 @@ pub struct SegmentedLru<T> {
     algorithm: Algorithm,
     /// Its own number in the order.
     segment: usize,
-    window_bytes: u64,
-    protected_bytes: u64,
-    entries: u64,
+    holdings: Holdings,
 }
 
 /// 24 bytes with a pointer as value.
@@ -87,21 +85,18 @@ impl<T: Resident> SegmentedLru<T> {
             ghosts: Ghosts::default(),
             algorithm,
             segment,
-            window_bytes: 0,
-            protected_bytes: 0,
-            entries: 0,
+            holdings: Holdings::default(),
         }
     }
 
     /// Takes an entry in; `hash` finds its ghost. `None` when no slot is left.
     pub fn insert(&mut self, value: T, hash: u64, order: &Order) -> Option<Slot> {
-        let weight = value.weight();
         let slot = self.place(value)?;
         let queue = match self.algorithm {
             Algorithm::Lru => Queue::PROBATION,
             Algorithm::SegmentedLru => self.returning(slot, hash, order),
         };
-        self.enter(slot, queue, weight, order);
+        self.enter(slot, queue, order);
         Some(Slot(slot))
     }
 
@@ -124,16 +119,15 @@ impl<T: Resident> SegmentedLru<T> {
         let value = std::mem::replace(&mut node.value, value);
         let before = value.weight();
         let part = node.queue.part();
-        order.leave(part, before);
-        order.enter(part, weight);
-        let bytes = self.bytes_mut(part);
-        *bytes = bytes.saturating_sub(before).saturating_add(weight);
+        self.holdings.leave(part, before);
+        self.holdings.enter(part, weight);
+        self.publish(order);
         Some(value)
     }
 
     /// Takes an entry out.
     pub fn remove(&mut self, slot: Slot, order: &Order) -> Option<T> {
-        let value = self.take(slot, order);
+        let value = self.take(slot);
         self.publish(order);
         value
     }
@@ -181,19 +175,19 @@ impl<T: Resident> SegmentedLru<T> {
     /// Entries in all parts.
     #[must_use]
     pub const fn entries(&self) -> u64 {
-        self.entries
+        self.holdings.entries
     }
 
     /// Bytes in the window.
     #[must_use]
     pub const fn probation_bytes(&self) -> u64 {
-        self.window_bytes
+        self.holdings.window()
     }
 
     /// Bytes in protected.
     #[must_use]
     pub const fn protected_bytes(&self) -> u64 {
-        self.protected_bytes
+        self.holdings.protected
     }
 
     fn place(&mut self, value: T) -> Option<u32> {
@@ -207,14 +201,13 @@ impl<T: Resident> SegmentedLru<T> {
         })
     }
 
-    fn enter(&mut self, slot: u32, queue: Queue, weight: u64, order: &Order) {
+    fn enter(&mut self, slot: u32, queue: Queue, order: &Order) {
         if queue.part() != Part::Protected
             && let Some(node) = self.nodes.get_mut(slot)
         {
             node.stamp = order.arrive();
         }
-        self.entries += 1;
-        order.enter(queue.part(), weight);
+        self.holdings.entries += 1;
         self.link(slot, queue);
         self.settle_correlation(order);
         self.publish(order);
@@ -246,7 +239,6 @@ impl<T: Resident> SegmentedLru<T> {
             if order.is_pressed() {
                 node.value.set_recent(0);
             }
-            order.change(Part::Correlation, Part::Probation, node.value.weight());
             self.link(slot, Queue::PROBATION);
         }
     }
@@ -271,9 +263,7 @@ impl<T: Resident> SegmentedLru<T> {
         let frequency = node.frequency;
         if self.algorithm == Algorithm::SegmentedLru {
             if let Some(frequency) = self.deserved(part, grace, node, order) {
-                let weight = node.value.weight();
                 self.unlink(slot);
-                order.change(part, Part::Protected, weight);
                 let queue = self.rate(slot, frequency, order);
                 self.link(slot, queue);
                 return Outcome::Kept;
@@ -283,11 +273,11 @@ impl<T: Resident> SegmentedLru<T> {
                 Part::Protected => Past::Protected,
             };
             let now = order.ghost_time();
-            self.ghosts.put(hash, past, frequency, now, self.entries);
+            self.ghosts
+                .put(hash, past, frequency, now, self.holdings.entries);
             order.remember(past);
         }
-        self.take(Slot(slot), order)
-            .map_or(Outcome::Empty, Outcome::Out)
+        self.take(Slot(slot)).map_or(Outcome::Empty, Outcome::Out)
     }
 
     /// The frequency with which an entry stays, if it does.
@@ -324,11 +314,10 @@ impl<T: Resident> SegmentedLru<T> {
     }
 
     /// Takes an entry out; its segment has to publish.
-    pub(crate) fn take(&mut self, Slot(slot): Slot, order: &Order) -> Option<T> {
-        let queue = self.unlink(slot)?;
+    pub(crate) fn take(&mut self, Slot(slot): Slot) -> Option<T> {
+        self.unlink(slot)?;
         let node = self.nodes.remove(slot)?;
-        self.entries = self.entries.saturating_sub(1);
-        order.leave(queue.part(), node.value.weight());
+        self.holdings.entries = self.holdings.entries.saturating_sub(1);
         Some(node.value)
     }
 
@@ -338,7 +327,7 @@ impl<T: Resident> SegmentedLru<T> {
             probation: self.lists.stamp(Queue::PROBATION),
             protected: self.lists.lowest_stamp(),
         };
-        order.publish(self.segment, tails);
+        order.publish(self.segment, tails, self.holdings);
     }
 
     fn link(&mut self, slot: u32, queue: Queue) {
@@ -352,7 +341,7 @@ impl<T: Resident> SegmentedLru<T> {
             below.newer = slot;
         }
         self.lists.push(queue, slot, stamp);
-        *self.bytes_mut(queue.part()) += weight;
+        self.holdings.enter(queue.part(), weight);
     }
 
     fn unlink(&mut self, slot: u32) -> Option<Queue> {
@@ -368,16 +357,8 @@ impl<T: Resident> SegmentedLru<T> {
             below.newer = newer;
         }
         self.lists.cut(queue, slot, (newer, stamp), older);
-        let bytes = self.bytes_mut(queue.part());
-        *bytes = bytes.saturating_sub(weight);
+        self.holdings.leave(queue.part(), weight);
         Some(queue)
-    }
-
-    const fn bytes_mut(&mut self, part: Part) -> &mut u64 {
-        match part {
-            Part::Correlation | Part::Probation => &mut self.window_bytes,
-            Part::Protected => &mut self.protected_bytes,
-        }
     }
 }
 

@@ -72,7 +72,6 @@ impl<T: Resident> SegmentedLru<T> {
 
     /// Takes an entry in that has a rank already. `None` when no slot is left.
     pub(crate) fn restore(&mut self, value: T, rank: Rank, order: &Order) -> Option<Slot> {
-        let weight = value.weight();
         let slot = self.place(value)?;
         let queue = match (self.algorithm, rank.part) {
             (Algorithm::SegmentedLru, Part::Protected) => self.rate(slot, rank.frequency, order),
@@ -81,7 +80,7 @@ impl<T: Resident> SegmentedLru<T> {
         if let Some(node) = self.nodes.get_mut(slot) {
             node.value.set_recent(rank.hits);
         }
-        self.enter(slot, queue, weight, order);
+        self.enter(slot, queue, order);
         Some(Slot(slot))
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 use bytes::Bytes;
 
 use crate::{
-    Algorithm, Budget, FillSpec, Invalidation, Key, KeyHash, Listed, Moment, Optimize, Part, Scope,
+    Algorithm, Budget, FillSpec, Invalidation, Key, KeyHash, Listed, Moment, Optimize, Scope,
     Scopes, Stamp, Store, StoreConfig, Strength, Target,
 };
 
@@ -82,8 +82,7 @@ fn check(algorithm: Algorithm, optimize: Optimize) {
     let order = &store.shared.order;
     assert_eq!((store.stats().used, store.stats().total.entries), (0, 0));
     assert_eq!((order.bytes(), order.turn(None)), (0, None));
-    assert_eq!(order.in_window(Part::Correlation), 0);
-    assert_eq!(order.in_window(Part::Probation), 0);
+    assert_eq!(order.holdings().window(), 0);
 }
 
 #[test]
