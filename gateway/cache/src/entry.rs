@@ -3,6 +3,7 @@
 //! One allocation holds all but the body, what a hit reads first: a head, then key, metadata,
 //! trailers and tags. Immutable but for counters. While it is still being received it is `in_flight`.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
 use bytes::Bytes;
@@ -17,6 +18,13 @@ use crate::{
 
 /// Key, metadata, trailers and tags together: far more than any response has.
 const RECORD_MAX: usize = 16 << 20;
+
+thread_local! {
+    /// Where the bytes of an entry are joined before they are copied into it.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+/// What each thread keeps of it.
+const SCRATCH_KEPT: usize = 16 << 10;
 
 /// The identity of one stored response. A key that is stored anew or freshened gets another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,22 +193,16 @@ impl CacheEntry {
         let tags_length = scopes.tags.len() * 8;
         let rest = trailers.unwrap_or_default();
         let size = key.len() + meta.len() + tags_length + rest.len();
-        let length = |length: usize| {
-            let fits = u32::try_from(length).ok();
-            fits.filter(|_| size <= RECORD_MAX).ok_or(Refusal::TooLarge)
-        };
-        let mut bytes = Vec::with_capacity(size);
-        bytes.extend_from_slice(key);
-        bytes.extend_from_slice(meta);
-        pack(&scopes.tags, &mut bytes);
-        bytes.extend_from_slice(rest);
+        if size > RECORD_MAX {
+            return Err(Refusal::TooLarge);
+        }
         let head = Head {
             hash: [parts.hash.high(), parts.hash.low()],
             useful_until: parts.useful_until,
             tested: parts.tested,
             requested: parts.requested,
             hits: AtomicU32::new(0),
-            key_length: length(key.len())?,
+            key_length: length(key.len()),
             slot: AtomicU32::new(0),
             recent: AtomicU8::new(0),
             listed: scopes.listed,
@@ -211,11 +213,21 @@ impl CacheEntry {
             stamp: parts.stamp,
             uri: scopes.uri,
             host: scopes.host,
-            meta_length: length(meta.len())?,
-            tags_length: length(tags_length)?,
+            meta_length: length(meta.len()),
+            tags_length: length(tags_length),
             body: parts.body,
         };
-        Ok(Self(ThinArc::from_header_and_slice(head, &bytes)))
+        let join = |bytes: &mut Vec<u8>| {
+            bytes.clear();
+            bytes.extend_from_slice(key);
+            bytes.extend_from_slice(meta);
+            pack(&scopes.tags, bytes);
+            bytes.extend_from_slice(rest);
+            let entry = Self(ThinArc::from_header_and_slice(head, bytes));
+            bytes.shrink_to(SCRATCH_KEPT);
+            entry
+        };
+        Ok(SCRATCH.with_borrow_mut(join))
     }
 
     /// The entry after a validation: same key, body and count of hits.
@@ -307,6 +319,11 @@ impl Resident for CacheEntry {
     fn set_recent(&self, hits: u8) {
         self.head().recent.store(hits, Relaxed);
     }
+}
+
+/// It was compared with [`RECORD_MAX`].
+fn length(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or_default()
 }
 
 /// What all but the body costs: of key, metadata, trailers and tags these are the bytes together.

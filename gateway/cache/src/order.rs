@@ -32,8 +32,12 @@ const MARGIN: f64 = 0.10;
 const GHOST_REACH: f64 = 1.5;
 
 /// The own segment, which is locked or cheap to lock, takes the turn when its entry is so nearly the
-/// first: this part of the age of the oldest, or of the value of an entry without hits.
-const STAY: f64 = 0.10;
+/// first: a tenth of the age of the oldest, or of the value of an entry without hits.
+const STAY: i64 = 10;
+
+/// Other segments that are looked at before the own gives something up; all are when one of these should
+/// go before.
+const GLANCES: usize = 2;
 
 /// Values as integers: an entry of the mean size without hits.
 pub(crate) const ONE: u32 = 1024;
@@ -45,6 +49,10 @@ pub(crate) const TICKS: f64 = 256.0;
 /// Below this many residents the clocks would jump.
 const RESIDENTS_LEAST: u64 = 16;
 
+/// How many entries may come between two sums over the segments, once there are [`SUMMED_FROM`].
+const SUMMED_EVERY: u32 = 16;
+const SUMMED_FROM: u64 = 256;
+
 /// The fixed point of shares and ticks.
 const UNIT: f64 = (1_u64 << 32) as f64;
 
@@ -53,6 +61,8 @@ pub struct Order {
     segments: Box<[Published]>,
     capacity: AtomicU64,
     optimize: AtomicU32,
+    /// What all segments held a few entries ago.
+    sums: Published,
     /// The share of the window, in [`UNIT`]s.
     window: AtomicU64,
     /// Entries that ever came: the stamp of the next.
@@ -95,6 +105,7 @@ impl Order {
             segments: (0..segments).map(|_| Published::nothing()).collect(),
             capacity: AtomicU64::new(capacity),
             optimize: AtomicU32::new(optimize.number()),
+            sums: Published::nothing(),
             window: AtomicU64::new(fixed(WINDOW_START)),
             arrivals: AtomicU32::new(0),
             clock: AtomicU32::new(0),
@@ -134,23 +145,24 @@ impl Order {
     /// Bytes of all entries.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.holdings().bytes()
+        self.sum().bytes()
     }
 
     /// Whose turn it is, if there is an entry. `own` is preferred when it is nearly the first.
     #[must_use]
     pub fn turn(&self, own: Option<usize>) -> Option<Turn> {
-        let window = self.holdings().window();
-        let protected = || self.lowest(own);
-        let oldest = || {
-            self.oldest(own, Part::Probation)
-                .or_else(|| self.oldest(own, Part::Correlation))
-        };
-        if window as f64 > self.window() * self.capacity() {
-            oldest().or_else(protected)
+        let all = self.all(own);
+        let window = all.window() as f64 > self.window() * self.capacity();
+        let parts = if window {
+            [Part::Probation, Part::Correlation, Part::Protected]
         } else {
-            protected().or_else(oldest)
-        }
+            [Part::Protected, Part::Probation, Part::Correlation]
+        };
+        parts.into_iter().find_map(|part| {
+            let near = own.filter(|own| self.is_near(*own, part));
+            near.map(|segment| Turn { segment, part })
+                .or_else(|| self.first(own, part))
+        })
     }
 
     /// Whose turn it would be in one segment alone.
@@ -163,41 +175,59 @@ impl Order {
             .map(|part| Turn { segment, part })
     }
 
-    /// The oldest entry of a queue, by arrival.
-    fn oldest(&self, own: Option<usize>, part: Part) -> Option<Turn> {
-        let now = self.arrivals.load(Relaxed);
-        let age =
-            |published: &Published| published.stamp(part).map(|stamp| now.wrapping_sub(stamp));
-        let ages = self.segments.iter().enumerate();
-        let (oldest, segment) = ages
-            .filter_map(|(segment, published)| Some((age(published)?, segment)))
-            .max_by_key(|(age, _)| *age)?;
+    /// What all segments hold, for the one that asks. Few entries are summed at every turn.
+    fn all(&self, own: Option<usize>) -> Holdings {
+        let sums = self.sums.holdings();
+        if own.is_none() || sums.entries < SUMMED_FROM {
+            self.sum()
+        } else {
+            sums
+        }
+    }
+
+    /// Whether no look at two others, which are others every time, shows one that should go before.
+    fn is_near(&self, own: usize, part: Part) -> bool {
+        let Some(wait) = self.wait(own, part) else {
+            return false;
+        };
+        let glance = self.arrivals.load(Relaxed) as usize;
+        (0..GLANCES).all(|n| {
+            let other = (glance + n * self.segments.len() / GLANCES) % self.segments.len();
+            self.wait(other, part)
+                .is_none_or(|theirs| theirs - wait <= Self::stay(theirs, part))
+        })
+    }
+
+    /// The segment whose next entry of a part is the first of all, or nearly the first and the own.
+    fn first(&self, own: Option<usize>, part: Part) -> Option<Turn> {
+        let waits = (0..self.segments.len()).filter_map(|n| Some((self.wait(n, part)?, n)));
+        let (longest, segment) = waits.max_by_key(|(wait, _)| *wait)?;
         let own = own.filter(|own| {
-            let age = self.segments.get(*own).and_then(age);
-            age.is_some_and(|age| f64::from(oldest.saturating_sub(age)) <= STAY * f64::from(oldest))
+            let wait = self.wait(*own, part);
+            wait.is_some_and(|wait| longest - wait <= Self::stay(longest, part))
         });
         let segment = own.unwrap_or(segment);
         Some(Turn { segment, part })
     }
 
-    /// The protected entry of the least value.
-    fn lowest(&self, own: Option<usize>) -> Option<Turn> {
-        let clock = self.clock.load(Relaxed);
-        let part = Part::Protected;
-        let value = |published: &Published| {
-            let stamp = published.stamp(part)?;
-            Some(i64::from(ahead(stamp, clock)))
-        };
-        let values = self.segments.iter().enumerate();
-        let (lowest, segment) = values
-            .filter_map(|(segment, published)| Some((value(published)?, segment)))
-            .min_by_key(|(value, _)| *value)?;
-        let own = own.filter(|own| {
-            let value = self.segments.get(*own).and_then(value);
-            value.is_some_and(|value| (value - lowest) as f64 <= STAY * f64::from(ONE))
-        });
-        let segment = own.unwrap_or(segment);
-        Some(Turn { segment, part })
+    /// How much longer than another the next entry of a segment has waited for its turn: by arrival in
+    /// the window, by value in protected.
+    fn wait(&self, segment: usize, part: Part) -> Option<i64> {
+        let stamp = self.segments.get(segment)?.stamp(part)?;
+        Some(match part {
+            Part::Correlation | Part::Probation => {
+                i64::from(self.arrivals.load(Relaxed).wrapping_sub(stamp))
+            }
+            Part::Protected => -i64::from(ahead(stamp, self.clock.load(Relaxed))),
+        })
+    }
+
+    /// By how much the own segment's wait may be shorter.
+    fn stay(longest: i64, part: Part) -> i64 {
+        match part {
+            Part::Correlation | Part::Probation => longest / STAY,
+            Part::Protected => i64::from(ONE) / STAY,
+        }
     }
 
     pub(crate) fn publish(&self, segment: usize, tails: Tails, holdings: Holdings) {
@@ -207,7 +237,11 @@ impl Order {
     }
 
     pub(crate) fn arrive(&self) -> u32 {
-        self.arrivals.fetch_add(1, Relaxed)
+        let stamp = self.arrivals.fetch_add(1, Relaxed);
+        if stamp.is_multiple_of(SUMMED_EVERY) || self.sums.holdings().entries < SUMMED_FROM {
+            self.sum();
+        }
+        stamp
     }
 
     pub(crate) fn clock(&self) -> u32 {
@@ -227,14 +261,14 @@ impl Order {
 
     /// The mean size of an entry.
     pub(crate) fn mean(&self) -> u64 {
-        let all = self.holdings();
+        let all = self.sums.holdings();
         (all.bytes() / all.entries.max(1)).max(1)
     }
 
     /// Whether the entry with this stamp has been in the correlation queue for as long as that
     /// queue is to be. By age, so that every segment can tell for itself.
     pub(crate) fn is_settled(&self, stamp: u32) -> bool {
-        let all = self.holdings();
+        let all = self.sums.holdings();
         let mean = all.correlation as f64 / all.correlated.max(1) as f64;
         let share = CORRELATION_SHARE * self.window() * self.capacity();
         let age = self.arrivals.load(Relaxed).wrapping_sub(stamp);
@@ -243,7 +277,7 @@ impl Order {
 
     /// Whether something has to leave soon. Until then there is no reason to doubt any hit.
     pub(crate) fn is_pressed(&self) -> bool {
-        self.bytes() as f64 > 0.9 * self.capacity()
+        self.sums.holdings().bytes() as f64 > 0.9 * self.capacity()
     }
 
     pub(crate) fn ghost_time(&self) -> u64 {
@@ -289,16 +323,19 @@ impl Order {
         soon
     }
 
-    /// What all segments hold together.
-    pub(crate) fn holdings(&self) -> Holdings {
-        self.segments
+    /// What all segments hold together, which is also remembered.
+    pub(crate) fn sum(&self) -> Holdings {
+        let all = self
+            .segments
             .iter()
             .map(Published::holdings)
-            .fold(Holdings::default(), Holdings::and)
+            .fold(Holdings::default(), Holdings::and);
+        self.sums.set(Tails::default(), all);
+        all
     }
 
     fn residents(&self) -> f64 {
-        self.holdings().entries.max(RESIDENTS_LEAST) as f64
+        self.sums.holdings().entries.max(RESIDENTS_LEAST) as f64
     }
 
     fn capacity(&self) -> f64 {

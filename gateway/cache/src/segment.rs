@@ -166,8 +166,10 @@ impl Inside {
         if let Some(stored) = self.table.find_mut(placed, |other| other.is_like(&entry)) {
             let slot = slot(stored);
             entry.set_slot(slot.number());
-            self.live.subtract(stored.sets());
-            self.live.add(entry.sets());
+            if stored.sets() != entry.sets() {
+                self.live.subtract(stored.sets());
+                self.live.add(entry.sets());
+            }
             *stored = entry.clone();
             self.timers.set(slot, end, requested);
             return Ok(self.lru.replace(slot, entry, order));

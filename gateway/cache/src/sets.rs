@@ -5,8 +5,8 @@
 
 use crate::{Listed, Scope, Scopes};
 
-/// The sets that a response belongs to.
-#[derive(Clone, Copy)]
+/// The sets that a response belongs to. Two are equal when they were kept alike.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sets<'a> {
     pub(crate) uri: Scope,
     pub(crate) host: Scope,

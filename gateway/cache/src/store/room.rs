@@ -6,6 +6,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::RwLockWriteGuard;
+use smallvec::SmallVec;
 
 use super::Shared;
 use crate::{
@@ -104,7 +105,7 @@ impl Shared {
         turn: Turn,
         work: &mut Work,
     ) {
-        let mut evicted: Vec<CacheEntry> = Vec::new();
+        let mut evicted: SmallVec<[CacheEntry; 4]> = SmallVec::new();
         let mut next = Some(turn);
         for _ in 0..HOLD_STEP {
             let Some(now) = next.filter(|next| next.segment == turn.segment) else {

@@ -82,7 +82,7 @@ fn check(algorithm: Algorithm, optimize: Optimize) {
     let order = &store.shared.order;
     assert_eq!((store.stats().used, store.stats().total.entries), (0, 0));
     assert_eq!((order.bytes(), order.turn(None)), (0, None));
-    assert_eq!(order.holdings().window(), 0);
+    assert_eq!(order.sum().window(), 0);
 }
 
 #[test]
