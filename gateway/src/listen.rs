@@ -7,6 +7,7 @@ pub mod accept;
 mod connection;
 pub mod date;
 mod head;
-mod http2;
+pub mod http2;
 mod serve;
+mod stall;
 pub mod tls;

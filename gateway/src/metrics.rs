@@ -60,6 +60,7 @@ pub struct CacheMetrics {
     forwarded: IntCounterVec,
     not_stored: IntCounterVec,
     collapsed: IntCounter,
+    stalled: IntCounter,
     failures: IntCounterVec,
     upstream_seconds: HistogramVec,
     connect_failures: IntCounterVec,
@@ -154,6 +155,13 @@ impl CacheMetrics {
                 "shoal_connections_closed_total",
                 "Client connections that ended, by reason",
                 &["reason"],
+            )?,
+            stalled: register(
+                r,
+                IntCounter::new(
+                    "shoal_clients_stalled_total",
+                    "Connections and HTTP/2 streams cut off because the client took nothing",
+                )?,
             )?,
             reloads: counter(
                 r,
@@ -265,6 +273,11 @@ impl CacheMetrics {
     /// Counts a client connection that ended.
     pub fn connection_ended(&self, end: ConnectionEnd) {
         self.connections.with_label_values(&[end.label()]).inc();
+    }
+
+    /// Counts a client that took nothing for its listener's `write_timeout`.
+    pub fn client_stalled(&self) {
+        self.stalled.inc();
     }
 
     /// Records a reload that was applied.

@@ -139,7 +139,7 @@ async fn an_http2_connection_that_stays_silent_is_closed() {
         .await;
     let client = gateway.h2c().await;
     client.send(get("/")).await.expect(ok("v1"));
-    let reason = [("reason", "closed")];
+    let reason = [("reason", "idle-timeout")];
     gateway
         .expect_metric("shoal_connections_closed_total", reason, 1.0)
         .await;

@@ -29,6 +29,7 @@ mod failures;
 mod freshness;
 mod grpc;
 mod heads;
+mod http2;
 mod invalidation;
 mod limits;
 mod listeners;

@@ -17,6 +17,8 @@ pub struct Listener {
     pub header_timeout: Duration,
     /// How long a connection may stay idle between requests.
     pub keepalive_timeout: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub write_timeout: Duration,
     /// The name under `tls:`; absent: clear text.
     pub tls: Option<String>,
     /// Client certificates.

@@ -4,7 +4,6 @@
 //! whose address stays keeps its socket and takes its new settings for new connections. What a single
 //! connection lives through is `serve`.
 
-use super::http2::Http2;
 use super::serve::{Serving, serve};
 use crate::config::Listener;
 use crate::drain::Drain;
@@ -183,7 +182,6 @@ impl Listeners {
             listener: listener.clone(),
             tls: tls.cloned().map(TlsAcceptor::from),
             proxy: self.shared.proxy.clone(),
-            http2: Http2::new(self.shared.proxy.clone(), listener),
             drain: self.shared.drain.clone(),
             metrics: self.shared.metrics.clone(),
         }

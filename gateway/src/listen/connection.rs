@@ -5,32 +5,28 @@
 //! request and no byte of the next, so that the connection can be taken back when Pingora is done.
 
 use super::date;
+use super::stall::Stall;
 use async_trait::async_trait;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::tls::SslDigest;
 use pingora_core::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
-    TimingDigest, UniqueID, UniqueIDType,
+    ALPN, Digest, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest,
+    Ssl, TimingDigest, UniqueID, UniqueIDType,
 };
-use std::future::Future;
-use std::io;
+use std::io::{self, ErrorKind::TimedOut};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
 /// Small writes are gathered up to this size until Pingora flushes: a head and a small body leave in
 /// one packet.
 const GATHERED_MAX: usize = 16 * 1024;
-
-/// A client that takes nothing for so long is gone: what waits for it is let go.
-const STALLED_MAX: Duration = Duration::from_secs(60);
 
 /// What a client may send ahead of the response that it waits for. Beyond it nothing is read.
 const AHEAD_MAX: usize = 64 * 1024;
@@ -62,15 +58,19 @@ pub(super) struct Connection {
     gathered: Vec<u8>,
     /// The next thing that is written is a response's head.
     head_due: bool,
-    /// Runs while the client takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
+    stall: Stall,
     established: SystemTime,
     sockets: Arc<SocketDigest>,
     tls: Option<Arc<SslDigest>>,
 }
 
 impl Connection {
-    pub(super) fn new(socket: Socket, client: SocketAddr, established: SystemTime) -> Self {
+    pub(super) fn new(
+        socket: Socket,
+        client: SocketAddr,
+        stall: Stall,
+        established: SystemTime,
+    ) -> Self {
         let digest = SocketDigest::from_raw_fd(socket.fd());
         // The field is fresh, so setting it cannot fail.
         let _ = digest.peer_addr.set(Some(client.into()));
@@ -82,10 +82,20 @@ impl Connection {
             limit: Limit::None,
             gathered: Vec::new(),
             head_due: true,
-            stalled: None,
+            stall,
             established,
             sockets: Arc::new(digest),
             tls,
+        }
+    }
+
+    /// What Pingora wants to know about it.
+    pub(super) fn digest(&self) -> Digest {
+        Digest {
+            ssl_digest: self.get_ssl_digest(),
+            timing_digest: self.get_timing_digest(),
+            proxy_digest: self.get_proxy_digest(),
+            socket_digest: self.get_socket_digest(),
         }
     }
 
@@ -144,13 +154,8 @@ impl Connection {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let since = || Box::pin(tokio::time::sleep(STALLED_MAX));
-        ready!(self.stalled.get_or_insert_with(since).as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        let written = ready!(self.stall.unless(cx, written));
+        Poll::Ready(written.unwrap_or_else(|stalled| Err(io::Error::new(TimedOut, stalled))))
     }
 
     fn poll_write_gathered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -2,8 +2,8 @@
 //!
 //! A proxy does not make `Date` anew: `Expires` and the age of a response count from it (RFC 9110 6.6.1).
 //! Pingora writes its own into every response head. So the proxy sends the origin's beside it, under
-//! [`KEPT`], and here, on the way out, it takes the place of Pingora's. HTTP/2 heads are compressed before
-//! they come here; they carry Pingora's.
+//! [`KEPT`], and here, on the way out, it takes the place of Pingora's. Streams of HTTP/2 keep it by
+//! themselves (`http2`).
 
 /// The name under which a kept `Date` travels from `proxy` to here. It never leaves the process.
 pub const KEPT: &str = "shoal-kept-date";

@@ -3,13 +3,13 @@
 
 use super::connection::{Connection, Limit, Socket};
 use super::head::{Head, head};
-use super::http2::Http2;
+use super::http2;
+use super::stall::Stall;
 use crate::config::Listener;
 use crate::drain::Drain;
 use crate::metrics::{CacheMetrics, ConnectionEnd};
 use crate::proxy::Proxy;
-use pingora_core::apps::{HttpServerApp, ServerApp};
-use pingora_core::protocols::Peek;
+use pingora_core::apps::HttpServerApp;
 use pingora_core::protocols::http::ServerSession;
 use pingora_proxy::HttpProxy;
 use std::net::SocketAddr;
@@ -29,7 +29,6 @@ pub(super) struct Serving {
     pub(super) listener: Listener,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) proxy: Arc<HttpProxy<Proxy>>,
-    pub(super) http2: Arc<Http2>,
     pub(super) drain: Arc<Drain>,
     pub(super) metrics: Arc<CacheMetrics>,
 }
@@ -59,29 +58,12 @@ async fn connection(serving: &Serving, socket: TcpStream, client: SocketAddr) ->
     };
     let http2 =
         matches!(&socket, Socket::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"));
-    let connection = Box::new(Connection::new(socket, client, crate::clock::now()));
+    let patience = Stall::new(serving.listener.write_timeout, serving.metrics.clone());
+    let connection = Connection::new(socket, client, patience, crate::clock::now());
     if http2 {
-        return http_2(serving, connection).await;
+        return http2::serve(serving, Box::new(connection)).await;
     }
-    requests(serving, connection).await
-}
-
-/// HTTP/2 is Pingora's from its preface on: it multiplexes, and it goes away by itself when the gateway
-/// drains. Before, nothing bounds a client that says nothing.
-async fn http_2(serving: &Serving, mut connection: Box<Connection>) -> ConnectionEnd {
-    let mut preface = [0; Http2::PREFACE_BYTES];
-    let begun = connection.try_peek(&mut preface);
-    match timeout(serving.listener.header_timeout, begun).await {
-        Ok(Ok(_peeked)) => {}
-        Ok(Err(_gone)) => return ConnectionEnd::Closed,
-        Err(_elapsed) => return ConnectionEnd::HeadTimeout,
-    }
-    let _busy = serving.drain.busy();
-    serving
-        .http2
-        .process_new(connection, &serving.drain.watch())
-        .await;
-    ConnectionEnd::Closed
+    requests(serving, Box::new(connection)).await
 }
 
 async fn requests(serving: &Serving, mut connection: Box<Connection>) -> ConnectionEnd {
@@ -101,7 +83,7 @@ async fn requests(serving: &Serving, mut connection: Box<Connection>) -> Connect
                 idle = serving.listener.keepalive_timeout;
             }
             Next::Request(Head::Http2) if serving.listener.protocols.h2c => {
-                return http_2(serving, connection).await;
+                return http2::serve(serving, connection).await;
             }
             Next::Request(_) if !serving.listener.protocols.http1 => {
                 refuse(&mut connection, "505 HTTP Version Not Supported").await;

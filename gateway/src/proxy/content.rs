@@ -47,7 +47,7 @@ async fn invite(session: &mut Session) -> Result<()> {
         .req_header_mut()
         .remove_header(&header::EXPECT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    if expects && session.req_header().version == Version::HTTP_11 {
+    if expects && session.req_header().version != Version::HTTP_10 {
         session
             .as_downstream_mut()
             .write_continue_response()

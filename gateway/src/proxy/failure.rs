@@ -1,14 +1,16 @@
 //! Errors become responses here and nowhere else: one table, for HTTP and for gRPC.
 //!
 //! Bodies are small and say what happened, never where: addresses stay in the log. `Proxy-Status`
-//! (RFC 9209) names the error for machines.
+//! (RFC 9209) names the error for machines. Which failure an error of Pingora's is: `cause`.
+
+mod cause;
 
 use super::response_phase;
 use crate::exchange::{Answered, Exchange};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora_core::protocols::http::HttpTask;
-use pingora_error::{Error, ErrorSource, ErrorType, Result};
+use pingora_error::{Error, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::{FailToProxy, Session};
 use shoal_rules::Reason;
@@ -49,6 +51,8 @@ pub enum Failure {
     ProtocolError,
     /// The client is gone.
     ClientGone,
+    /// The client took nothing for its listener's `write_timeout`.
+    ClientStalled,
     /// A mistake of ours.
     Internal,
 }
@@ -187,6 +191,13 @@ impl Failure {
                 "client-gone",
                 "the client went away",
             ),
+            Self::ClientStalled => row(
+                S::from_u16(499).unwrap_or(S::BAD_REQUEST),
+                1,
+                None,
+                "client-stalled",
+                "the client took nothing of the response",
+            ),
             Self::Internal => row(
                 S::INTERNAL_SERVER_ERROR,
                 13,
@@ -205,55 +216,6 @@ impl Failure {
     /// The status that the client sees, or that stands for a client that is gone.
     pub fn status(self) -> u16 {
         self.answer().status.as_u16()
-    }
-
-    /// What Pingora reports, in our words.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "Pingora's list of errors grows"
-    )]
-    pub(super) fn of(error: &Error) -> Self {
-        let upstream = matches!(error.esource(), ErrorSource::Upstream);
-        if matches!(error.esource(), ErrorSource::Downstream) {
-            return match error.etype() {
-                ErrorType::InvalidHTTPHeader | ErrorType::HTTPStatus(400..=499) => Self::BadRequest,
-                _other => Self::ClientGone,
-            };
-        }
-        match error.etype() {
-            ErrorType::ConnectTimedout => Self::ConnectionTimeout,
-            ErrorType::ConnectRefused => Self::ConnectionRefused,
-            ErrorType::ConnectNoRoute => Self::NoTarget,
-            ErrorType::TLSHandshakeFailure
-            | ErrorType::TLSHandshakeTimedout
-            | ErrorType::TLSWantX509Lookup
-            | ErrorType::InvalidCert
-            | ErrorType::HandshakeError => Self::TlsFailed,
-            ErrorType::ReadTimedout => Self::ReadTimeout,
-            ErrorType::WriteTimedout => Self::WriteTimeout,
-            ErrorType::ConnectError
-            | ErrorType::ConnectProxyFailure
-            | ErrorType::BindError
-            | ErrorType::ConnectionClosed
-            | ErrorType::ReadError
-            | ErrorType::WriteError
-            | ErrorType::SocketError
-                if upstream =>
-            {
-                Self::ConnectionTerminated
-            }
-            ErrorType::InvalidHTTPHeader
-            | ErrorType::H1Error
-            | ErrorType::H2Error
-            | ErrorType::H2Downgrade
-            | ErrorType::InvalidH2
-                if upstream =>
-            {
-                Self::ProtocolError
-            }
-            _other if upstream => Self::ConnectionTerminated,
-            _other => Self::Internal,
-        }
     }
 
     /// Whether the origin, rather than the request or the gateway, is at fault.
@@ -275,6 +237,7 @@ impl Failure {
             | Self::OnlyIfCached
             | Self::PreconditionFailed
             | Self::ClientGone
+            | Self::ClientStalled
             | Self::Internal => false,
         }
     }
@@ -372,7 +335,8 @@ pub(super) async fn respond_to(
     let failure = Failure::of(error);
     exchange.failure = Some(failure);
     let status = failure.status();
-    if failure != Failure::ClientGone {
+    let left = matches!(failure, Failure::ClientGone | Failure::ClientStalled);
+    if !left {
         let target = exchange.chosen.as_ref().map(crate::upstream::Chosen::name);
         warn!(
             failure = failure.label(),
@@ -384,7 +348,7 @@ pub(super) async fn respond_to(
     }
     // A final response that has begun cannot become another: the connection is all that is left to end.
     let begun = session.response_written().map(|head| head.status);
-    if failure == Failure::ClientGone || begun.is_some_and(response_phase::is_final) {
+    if left || begun.is_some_and(response_phase::is_final) {
         return FailToProxy {
             error_code: status,
             can_reuse_downstream: false,

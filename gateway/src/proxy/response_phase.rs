@@ -55,14 +55,14 @@ pub(super) async fn received(
 
 /// An interim response is sent on at once (RFC 9110 15.2). Pingora takes what the origin sends in batches,
 /// and loses the interim one when the final one in its batch is stored: so it is sent here, and Pingora's
-/// own attempt is ignored. It never sends one over HTTP/2. 100 and 101 are its own affair.
+/// own attempt is ignored. 100 and 101 are its own affair.
 async fn interim(session: &mut Session, response: &ResponseHeader) -> Result<()> {
     let hint = !matches!(
         response.status,
         StatusCode::CONTINUE | StatusCode::SWITCHING_PROTOCOLS
     );
     // RFC 9110 15.2: a client of HTTP/1.0 knows no interim responses.
-    if hint && session.req_header().version == Version::HTTP_11 {
+    if hint && session.req_header().version != Version::HTTP_10 {
         session.set_ignore_info_resp(false);
         session
             .as_downstream_mut()

@@ -13,11 +13,11 @@ use crate::caching::plan::{Lookup, Plan, variant};
 use crate::caching::tags;
 use crate::clock;
 use crate::exchange::{Exchange, FoundResponse, Origin, Served};
+use crate::listen::http2::HasContent;
 use crate::snapshot::LiveRoute;
 use crate::template::joined;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora_cache::{CacheMeta, NoCacheReason, RespCacheable};
-use pingora_core::protocols::http::server::Session as HttpSession;
 use pingora_error::Error;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -265,12 +265,11 @@ pub(super) fn since(meta: &mut CacheMeta, epoch: Epoch) -> Option<()> {
 /// A GET may carry content (RFC 9110 9.3.1). Some frameworks read parameters from it, so one client could
 /// choose what others are served.
 pub(super) fn has_content(session: &Session) -> bool {
-    if let HttpSession::H2(stream) = session.as_downstream() {
-        return !stream.is_body_empty();
-    }
-    let headers = &session.req_header().headers;
-    let length = headers.get(header::CONTENT_LENGTH);
-    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+    let request = session.req_header();
+    let length = request.headers.get(header::CONTENT_LENGTH);
+    request.extensions.get::<HasContent>().is_some()
+        || request.headers.contains_key(header::TRANSFER_ENCODING)
+        || length.is_some_and(|length| length != "0")
 }
 
 /// What the origin sent to this client and nobody else gets.

@@ -107,7 +107,7 @@ fn listeners() {
     let config = loaded(
         "listeners:
   - { address: \"127.0.0.1:1\", protocols: [http1], max_connections: 2, header_timeout: 3s,
-      keepalive_timeout: 4s }
+      keepalive_timeout: 4s, write_timeout: 5s }
   - { address: \"127.0.0.1:2\", tls: public, client_auth: { ca: ca.pem, mode: optional } }
 tls: { public: { certificates: [{ cert: a.pem, key: /k }], min_version: 1.3 } }",
     );
@@ -128,6 +128,7 @@ tls: { public: { certificates: [{ cert: a.pem, key: /k }], min_version: 1.3 } }"
         (clear.header_timeout, clear.keepalive_timeout),
         (s(3), s(4))
     );
+    assert_eq!((clear.write_timeout, tls.write_timeout), (s(5), s(60)));
     assert_eq!(
         tls.protocols,
         Protocols {

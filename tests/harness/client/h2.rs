@@ -10,7 +10,10 @@ use crate::transcript;
 use bytes::{Bytes, BytesMut};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -77,6 +80,7 @@ impl H2Client {
         H2Stream {
             send,
             state: State::Waiting(response),
+            interim: Vec::new(),
             shown,
         }
     }
@@ -92,6 +96,7 @@ impl Drop for H2Client {
 pub struct H2Stream {
     send: SendStream<Bytes>,
     state: State,
+    interim: Vec<(u16, Fields)>,
     shown: String,
 }
 
@@ -113,6 +118,40 @@ impl H2Stream {
     /// Ends the stream at once, as a client that lost interest does.
     pub fn cancel(mut self) {
         self.send.send_reset(h2::Reason::CANCEL);
+    }
+
+    /// Awaits interim heads, until there are as many, and says which.
+    ///
+    /// # Panics
+    /// When the final head is there first.
+    pub async fn interim(&mut self, count: usize) -> &[(u16, Fields)] {
+        while self.interim.len() < count {
+            let State::Waiting(response) = &mut self.state else {
+                panic!("the final head is here");
+            };
+            let head = within(
+                "an interim head",
+                poll_fn(|cx| response.poll_informational(cx)),
+            );
+            let head = head.await.expect("an interim head, and no final one");
+            self.interim.push(interim(head));
+        }
+        &self.interim
+    }
+
+    /// Reads on until the stream is reset.
+    ///
+    /// # Panics
+    /// When it ends properly.
+    pub async fn expect_reset(mut self) {
+        let State::Reading(_, body) = &mut self.state else {
+            panic!("the head was not read");
+        };
+        while let Some(piece) = within("the stream's reset", body.data()).await {
+            let Ok(piece) = piece else { return };
+            let _ = body.flow_control().release_capacity(piece.len());
+        }
+        panic!("the stream ended properly\n{}", self.shown);
     }
 
     /// Awaits the head of the response.
@@ -161,7 +200,8 @@ impl H2Stream {
 
     async fn reading(&mut self) -> (&Response, &mut RecvStream) {
         if let State::Waiting(response) = &mut self.state {
-            let answer = within("the head of a response", response).await;
+            let heads = poll_fn(|cx| poll_heads(cx, response, &mut self.interim));
+            let answer = within("the head of a response", heads).await;
             let answer = answer.unwrap_or_else(|error| panic!("{error}\n{}", self.shown));
             let (head, body) = answer.into_parts();
             let response = Response {
@@ -169,7 +209,7 @@ impl H2Stream {
                 fields: Fields::from_map(&head.headers),
                 body: Bytes::new(),
                 trailers: Fields::default(),
-                interim: Vec::new(),
+                interim: self.interim.clone(),
                 request: self.shown.clone(),
             };
             self.state = State::Reading(response, body);
@@ -181,18 +221,37 @@ impl H2Stream {
     }
 }
 
+/// The final head; the interim ones that come before it are kept.
+fn poll_heads(
+    cx: &mut Context<'_>,
+    response: &mut ResponseFuture,
+    before: &mut Vec<(u16, Fields)>,
+) -> Poll<Result<http::Response<RecvStream>, h2::Error>> {
+    while let Poll::Ready(Some(head)) = response.poll_informational(cx) {
+        before.push(interim(head));
+    }
+    Pin::new(response).poll(cx)
+}
+
+fn interim(head: Result<http::Response<()>, h2::Error>) -> (u16, Fields) {
+    let head = head.expect("an interim head");
+    (head.status().as_u16(), Fields::from_map(head.headers()))
+}
+
 fn request(ask: &Ask) -> http::Request<()> {
-    let host = ask.fields.get("Host").unwrap_or_else(|| HOST.to_owned());
+    let is_host = |name: &str| name.eq_ignore_ascii_case("Host");
+    let host = ask.fields.iter().find(|(name, _)| is_host(name));
+    let host = host.map_or(HOST, |(_, host)| host);
     let mut request = http::Request::builder()
         .method(ask.method.as_str())
         .uri(format!("http://{host}{}", ask.target))
         .version(http::Version::HTTP_2);
-    for (name, value) in ask
-        .fields
-        .iter()
-        .filter(|(name, _)| !name.eq_ignore_ascii_case("Host"))
-    {
-        request = request.header(name, value);
+    // The first Host is the authority; a second one is sent as a field.
+    let mut authority = Some(());
+    for (name, value) in ask.fields.iter() {
+        if !is_host(name) || authority.take().is_none() {
+            request = request.header(name, value);
+        }
     }
     request.body(()).expect("a request that HTTP/2 can carry")
 }

@@ -55,6 +55,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ),
     ("proxy_ssl_name", &["upstreams.NAME.tls.server_name"]),
     ("client_header_timeout", &["listeners[].header_timeout"]),
+    ("send_timeout", &["listeners[].write_timeout"]),
     ("worker_processes", &["server.threads"]),
     ("worker_connections", &["listeners[].max_connections"]),
     ("worker_shutdown_timeout", &["server.grace_period"]),

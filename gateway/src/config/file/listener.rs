@@ -23,6 +23,8 @@ pub struct Listener {
     pub header_timeout: Option<Text<Duration>>,
     /// How long a connection may stay idle between requests. Default: 75s.
     pub keepalive_timeout: Option<Text<Duration>>,
+    /// How long a client may take nothing of what is sent to it. Default: 60s.
+    pub write_timeout: Option<Text<Duration>>,
     /// A name under `tls`. Default: clear text.
     pub tls: Option<Text<Name>>,
     /// Client certificates. Default: none are asked for.

@@ -96,11 +96,13 @@ impl Resolver<'_, '_> {
         let protocols = self.protocols(path, &listener);
         let time = |seconds| Duration::from_secs(seconds);
         let (header, keepalive) = (path.key("header_timeout"), path.key("keepalive_timeout"));
+        let write = path.key("write_timeout");
         Some(Listener {
             protocols,
             max_connections: usize::try_from(listener.max_connections.unwrap_or(20_000)).ok()?,
             header_timeout: self.time(&header, listener.header_timeout, time(10)),
             keepalive_timeout: self.time(&keepalive, listener.keepalive_timeout, time(75)),
+            write_timeout: self.time(&write, listener.write_timeout, time(60)),
             tls: listener.tls.map(|Text(name)| name.0),
             client_auth: listener.client_auth.and_then(|auth| self.client_auth(auth)),
             address: listener.address?.0,
