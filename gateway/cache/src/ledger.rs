@@ -50,7 +50,9 @@ impl Ledger {
 
     /// What is filled at most.
     pub(crate) fn filled(&self) -> u64 {
-        self.max_memory() - self.max_memory() / CHURN_DIVISOR
+        // Read once, as it may change meanwhile.
+        let max_memory = self.max_memory();
+        max_memory - max_memory / CHURN_DIVISOR
     }
 
     /// Bytes over the limit.
