@@ -1,6 +1,6 @@
 # Each recipe is a few plain commands that can also be pasted without make.
 # One profile, `gate`, serves the tests and the binary that they run: nothing is built twice.
-.PHONY: demo test deps fmt lint doc scenarios conformance bench soak fuzz run
+.PHONY: demo test deps fmt lint doc scenarios protocols conformance bench soak fuzz run
 .NOTPARALLEL:
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
@@ -13,6 +13,7 @@ demo:
 test: deps lint
 	cargo build --profile gate --workspace --bin shoal
 	cargo test --profile gate --workspace
+	$(MAKE) protocols
 	$(MAKE) doc
 	! command -v cargo-deny >/dev/null || cargo deny check
 
@@ -26,6 +27,7 @@ fmt:
 lint:
 	cargo fmt --all --check
 	cargo clippy --profile gate --workspace --all-targets -- -D warnings
+	cargo clippy --profile gate --workspace --features shoal-cache/shuttle --test protocols -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --profile gate --workspace --no-deps --document-private-items
@@ -34,6 +36,10 @@ doc:
 scenarios:
 	cargo build --profile gate --workspace --bin shoal
 	cargo test --profile gate --workspace --test scenarios -- $(ONLY)
+
+# The engine's protocols between threads under a model checker; it builds that and the engine, no more.
+protocols:
+	cargo test --profile gate --workspace --features shoal-cache/shuttle --test protocols
 
 # The public HTTP cache test suite through the running binary. UPDATE=1 rewrites the expected results.
 conformance:
@@ -48,6 +54,7 @@ bench:
 # Slower proof: every property with many more cases, then the memory bound.
 soak:
 	PROPTEST_CASES=20000 SHOAL_MODEL_SEQUENCES=200000 cargo test --profile gate --workspace
+	SHOAL_SCHEDULES=50000 $(MAKE) protocols
 	$(MAKE) bench NAME=memory_bound
 
 # One property for long: make fuzz TARGET=a_part_of_its_name CASES=1000000

@@ -9,9 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::Mutex;
-
-use crate::KeyHash;
+use crate::{KeyHash, sync::Mutex};
 
 /// Locks, so that requests for different keys seldom meet. The table itself is bounded by the
 /// leaders, that is by the requests in flight.

@@ -8,9 +8,7 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::Mutex;
-
-use crate::Moment;
+use crate::{Moment, sync::Mutex};
 
 /// A stored response is usable when `now - max(proof, start of its origin request) <= bound`.
 ///

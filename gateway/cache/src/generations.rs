@@ -21,19 +21,15 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::atomic::{
-        AtomicU64,
-        Ordering::{Acquire, Release},
-    },
+    sync::atomic::Ordering::{Acquire, Release},
     time::Duration,
 };
-
-use parking_lot::RwLock;
 
 use crate::{
     Epoch, KeyHash, Moment, Scope, Strength,
     bans::{BANS_MAX, Ban, Matcher},
     sets::Sets,
+    sync::{AtomicU64, RwLock, planted},
 };
 
 /// Generations kept for fills alone. Past this the oldest becomes part of the floor, which refuses
@@ -153,6 +149,11 @@ impl Generations {
     pub(crate) fn record(&self, change: Change, strength: Strength, now: Moment) -> Epoch {
         let mut rows = self.rows.write();
         let epoch = self.epoch().next();
+        planted!(RaisesEpochEarly => {
+            drop(rows);
+            self.epoch.store(epoch.0, Release);
+            rows = self.rows.write();
+        });
         match change {
             Change::All => rows.all.raise(strength, epoch),
             Change::Ban(matcher) => rows.ban(Ban {
@@ -163,6 +164,7 @@ impl Generations {
             }),
             Change::Mark(mark) => rows.mark(mark, strength, epoch, now),
         }
+        planted!(RaisesEpochLate => return epoch);
         self.epoch.store(epoch.0, Release);
         epoch
     }
@@ -170,13 +172,16 @@ impl Generations {
     /// Says whether a set had entries after its invalidation was recorded.
     pub(crate) fn settle(&self, mark: Mark, recorded: Epoch, has_entries: bool) {
         self.rows.write().settle(mark, recorded, has_entries);
+        planted!(RaisesEpochLate => self.epoch.store(recorded.0, Release));
     }
 
     /// Tests a stored entry, and says up to which epoch.
     pub(crate) fn judge(&self, subject: &Subject<'_>) -> (Verdict, Epoch) {
         let rows = self.rows.read();
         // The epoch is raised under the write lock, so it belongs to these rows.
-        (rows.verdict(subject), self.epoch())
+        let verdict = rows.verdict(subject);
+        planted!(ReadsEpochLate => drop(rows));
+        (verdict, self.epoch())
     }
 
     /// Tests a fill: as an entry, and against the floor.

@@ -9,15 +9,11 @@ mod state;
 use std::{
     collections::VecDeque,
     mem,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use self::state::{Chunk, Keep, Phase, State, chunk_cost, chunks_of};
 use crate::{
@@ -26,6 +22,7 @@ use crate::{
     ledger::{Ledger, OverShare},
     provenance::Provenance,
     seat::{Pace, Seat},
+    sync::{AtomicBool, Mutex, planted},
 };
 
 /// Readers of one fill. Past this a look-up misses: memory is bounded, and the origin still sees
@@ -178,6 +175,10 @@ impl InFlight {
         if state.has_room() {
             return Poll::Ready(());
         }
+        planted!(WaitsAfterLookForRoom => {
+            drop(state);
+            state = self.state.lock();
+        });
         state.room = Some(cx.waker().clone());
         Poll::Pending
     }
@@ -193,6 +194,10 @@ impl InFlight {
         if !whole {
             return None;
         }
+        planted!(SitsDownLate => {
+            drop(state);
+            state = self.state.lock();
+        });
         let seat = Some(Seat {
             offset: 0,
             pace,
@@ -241,6 +246,10 @@ impl InFlight {
         };
         let found = state.from(offset);
         let complete = state.phase == Phase::Complete;
+        planted!(WaitsAfterLook => {
+            drop(state);
+            state = self.state.lock();
+        });
         let Some(Some(own)) = state.seats.get_mut(seat) else {
             return Poll::Ready(Piece::Failed);
         };
@@ -273,6 +282,12 @@ impl InFlight {
             let mut state = self.state.lock();
             let start = state.received;
             state.received += bytes.len() as u64;
+            planted!(ChargesInTwoSteps => {
+                let charged = state.charged;
+                drop(state);
+                state = self.state.lock();
+                state.charged = charged;
+            });
             state.charged += cost;
             state.chunks.push_back(Chunk { start, bytes });
             self.trim(&mut state);

@@ -2,7 +2,9 @@
 //!
 //! It only counts. `store/room` compares with the limit and evicts.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::sync::{AtomicU64, planted};
 
 /// The share of `max_memory` that all fills in flight may hold together, as a divisor. It is also
 /// the size of the largest object that can be stored.
@@ -50,6 +52,7 @@ impl Ledger {
 
     /// What is filled at most.
     pub(crate) fn filled(&self) -> u64 {
+        planted!(ReadsLimitTwice => return self.max_memory() - self.max_memory() / CHURN_DIVISOR);
         // Read once, as it may change meanwhile.
         let max_memory = self.max_memory();
         max_memory - max_memory / CHURN_DIVISOR
@@ -66,6 +69,7 @@ impl Ledger {
     }
 
     pub(crate) fn add_entry(&self, weight: u64) {
+        planted!(AddsInTwoSteps => return self.used.store(self.used() + weight, Relaxed));
         self.used.fetch_add(weight, Relaxed);
     }
 

@@ -34,6 +34,7 @@ mod sets;
 mod snapshot;
 mod stats;
 mod store;
+mod sync;
 mod time;
 mod timers;
 mod weight;
@@ -57,4 +58,6 @@ pub use segmented_lru::{Algorithm, Grace, HITS_MAX, Outcome, Resident, Segmented
 pub use snapshot::{Ending, Loaded, Saved, Unloadable};
 pub use stats::{Evictions, SegmentStats, Stats};
 pub use store::{Found, Hit, Store, StoreConfig, Usability, Why};
+#[cfg(feature = "shuttle")]
+pub use sync::fault::Fault;
 pub use time::Moment;

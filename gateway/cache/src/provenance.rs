@@ -3,12 +3,9 @@
 //! Entries and fills remember up to which invalidation they were tested, so that a hit compares two
 //! numbers; the test itself is in `generations`.
 
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
-use crate::{Epoch, Scopes};
+use crate::{Epoch, Scopes, sync::AtomicU64};
 
 /// Up to which invalidation a response was tested, and whether a soft one met it. That is never taken
 /// back: a freshened entry is a new one.

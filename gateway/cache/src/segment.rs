@@ -9,13 +9,13 @@ use std::sync::{
 };
 
 use hashbrown::HashTable;
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::{
     Algorithm, CacheEntry, EntryId, Grace, Key, KeyHash, Moment, Order, Outcome, Part, Rank,
     Refusal, Resident, SegmentedLru, Slot,
     in_flight::InFlight,
     live_counts::LiveCounts,
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
     timers::{Progress, Timers},
 };
 

@@ -20,13 +20,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use crate::{
     Algorithm, Applied, BadPattern, Budget, CacheEntry, EntryId, Epoch, Fence, Fill, FillSpec,
     Freshened, IncrementalCleaner, Invalidation, Key, KeyHash, Maintained, Moment, Optimize, Order,
     Reader, Refusal, SegmentStats, Slot, Stats, Stored, generations::Generations, ledger::Ledger,
-    segment::Segment,
+    segment::Segment, sync::Mutex,
 };
 
 /// Segments at most: more than any machine has cores, and each still holds a useful share.

@@ -10,6 +10,7 @@ use super::OUTGROWN_WINDOW;
 use crate::{
     Body,
     seat::{Pace, Seat},
+    sync::planted,
     weight,
 };
 
@@ -91,11 +92,13 @@ impl State {
     }
 
     pub(super) fn waiting(&mut self) -> Vec<Waker> {
-        self.seats
+        let waiting = self
+            .seats
             .iter_mut()
             .flatten()
-            .filter_map(|seat| seat.waker.take())
-            .collect()
+            .filter_map(|seat| seat.waker.take());
+        planted!(WakesOne => return waiting.take(1).collect());
+        waiting.collect()
     }
 }
 

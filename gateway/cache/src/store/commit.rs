@@ -18,6 +18,7 @@ use crate::{
     in_flight::InFlight,
     provenance::{Provenance, Tested},
     segment::{Full, Inside, Touch},
+    sync::planted,
 };
 
 impl Shared {
@@ -192,16 +193,27 @@ impl Shared {
         admitted();
         self.ledger.add_entry(entry.weight());
         self.make_room(entry.hash(), entry.weight());
+        planted!(ChargesAfterLink => self.ledger.remove_entry(entry.weight()));
         let linked = {
             let mut inside = self.segment(entry.hash()).lock();
             admit(self.trust_incoming(entry))
                 .and_then(|()| permitted(&mut inside))
                 .and_then(|()| {
-                    inside
-                        .link(entry.clone(), &self.order)
-                        .map_err(|Full| Refusal::NoSlot)
+                    planted!(LinksAfterTest => {
+                        drop(inside);
+                        inside = self.segment(entry.hash()).lock();
+                    });
+                    let replaced = inside.link(entry.clone(), &self.order);
+                    planted!(CountsAfterLink => {
+                        inside.live.subtract(entry.sets());
+                        drop(inside);
+                        inside = self.segment(entry.hash()).lock();
+                        inside.live.add(entry.sets());
+                    });
+                    replaced.map_err(|Full| Refusal::NoSlot)
                 })
         };
+        planted!(ChargesAfterLink => self.ledger.add_entry(entry.weight()));
         match linked {
             Ok(replaced) => {
                 replaced

@@ -13,6 +13,7 @@ use crate::{
     provenance::{Provenance, Tested},
     segment::{Cause, Segment, Touch},
     sets::Sets,
+    sync::planted,
 };
 
 /// What a provenance belongs to: only fills are held to the floor, entries were tested before it
@@ -103,6 +104,9 @@ impl Shared {
             let mut inside = segment.lock();
             inside.unlink(entry.hash(), entry.id(), &self.order)
         };
+        planted!(SettlesTwice => if unlinked.is_none() {
+            self.ledger.remove_entry(entry.weight());
+        });
         if let Some(entry) = &unlinked {
             self.gone(segment, entry, cause);
         }
@@ -151,6 +155,10 @@ impl Shared {
                 None => (None, inside.find(key, touch)),
             }
         };
+        planted!(FindsInTwoHolds => {
+            let slot = segment.share().stored(key).map(|entry| crate::Slot::of(entry.slot()));
+            entry = slot.and_then(|slot| segment.share().lru.get(slot).cloned());
+        });
         if let Some(flight) = flight {
             if let Some(reader) = self.follow(&flight, now) {
                 return Some(Found::Filling(reader));

@@ -9,6 +9,7 @@ use crate::{
     generations::{Change, Mark},
     live_counts::Live,
     segment::{Cause, Segment},
+    sync::planted,
 };
 
 impl Shared {
@@ -31,6 +32,12 @@ impl Shared {
             Change::Mark(mark) => Some(*mark),
             Change::Ban(_) | Change::All => None,
         };
+        planted!(CountsBeforeMark => if let Some(mark) = mark {
+            let live = self.live(mark);
+            let epoch = self.generations.record(change, strength, now);
+            self.generations.settle(mark, epoch, live.all > 0);
+            return Ok(Applied { epoch, objects: Some(live.counted) });
+        });
         let epoch = self.generations.record(change, strength, now);
         let live = mark.map(|mark| {
             let live = self.live(mark);

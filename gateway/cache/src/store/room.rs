@@ -5,13 +5,13 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use parking_lot::RwLockWriteGuard;
 use smallvec::SmallVec;
 
 use super::Shared;
 use crate::{
     CacheEntry, Grace, KeyHash, Outcome, Turn,
     segment::{Cause, Inside, Segment},
+    sync::RwLockWriteGuard,
 };
 
 /// Entries looked at under one hold of a lock: some tens of microseconds.
