@@ -1,6 +1,6 @@
 # Each recipe is a few plain commands that can also be pasted without make.
 # One profile, `gate`, serves the tests and the binary that they run: nothing is built twice.
-.PHONY: demo test deps fmt lint doc scenarios protocols conformance bench soak fuzz run
+.PHONY: demo test deps fmt lint doc scenarios protocols conformance bench soak valgrind fuzz run
 .NOTPARALLEL:
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
@@ -55,7 +55,14 @@ bench:
 soak:
 	PROPTEST_CASES=20000 SHOAL_MODEL_SEQUENCES=200000 cargo test --profile gate --workspace
 	SHOAL_SCHEDULES=50000 $(MAKE) protocols
+	$(MAKE) valgrind
 	$(MAKE) bench NAME=memory_bound
+
+# The engine's unit tests, the arena's and the policy's among them, under memcheck: no error and no leak.
+MEMCHECK := valgrind --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=1
+valgrind:
+	packaging/deps.sh valgrind
+	cargo test --profile gate -p shoal-cache --lib --config "target.'cfg(all())'.runner = '$(MEMCHECK)'"
 
 # One property for long: make fuzz TARGET=a_part_of_its_name CASES=1000000
 fuzz:

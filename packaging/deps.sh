@@ -1,9 +1,10 @@
 #!/bin/sh
 # Names the system packages that are missing here, then installs them with apt-get.
 #
-# usage: packaging/deps.sh [build|all]
-#   build  what compiles the gateway
-#   all    that, and what the tests and benches start (the default)
+# usage: packaging/deps.sh [build|all|valgrind]
+#   build     what compiles the gateway
+#   all       that, and what the tests and benches start (the default)
+#   valgrind  what compiles the gateway, and what make valgrind runs the tests under
 # SHOAL_NO_INSTALL=1 only names them. Without root or sudo it does the same.
 set -eu
 
@@ -21,6 +22,7 @@ trap 'rm -f "$report"' EXIT
   need cmake cmake 'build: zlib-ng, the compression of the proxy'
   need g++ g++ 'build: Luau, the plugin language'
   need make make 'build: the recipes, and what cmake calls'
+  [ "${1:-all}" != valgrind ] || need valgrind valgrind 'soak: errors and leaks of memory'
   needed=$missing
   if [ "${1:-all}" = all ]; then
     need curl curl 'tests: requests by hand, the bench scripts'

@@ -180,24 +180,16 @@ mod tests {
     #[test]
     fn one_of_many_threads_leads() {
         let table = Collapse::new();
-        let leaders: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|n| {
-                    let table = &table;
-                    scope.spawn(move || match table.join(HASH, || n) {
-                        Joined::Leader(lease) => {
-                            std::mem::forget(lease);
-                            1
-                        }
-                        Joined::Follower(_) => 0,
-                    })
-                })
-                .collect();
-            threads
-                .into_iter()
-                .filter_map(|thread| thread.join().ok())
-                .sum()
+        let joined: Vec<Joined<i32>> = std::thread::scope(|scope| {
+            let join = |n| {
+                let table = &table;
+                scope.spawn(move || table.join(HASH, || n))
+            };
+            let threads: Vec<_> = (0..8).map(join).collect();
+            let joined = threads.into_iter().map(|thread| thread.join().unwrap());
+            joined.collect()
         });
-        assert_eq!(leaders, 1);
+        let leads = |joined: &&Joined<i32>| matches!(joined, Joined::Leader(_));
+        assert_eq!((joined.len(), joined.iter().filter(leads).count()), (8, 1));
     }
 }
