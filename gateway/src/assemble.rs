@@ -10,6 +10,7 @@ use crate::listen::accept::{ListenError, Listeners, Shared};
 use crate::metrics::CacheMetrics;
 use crate::proxy::Proxy;
 use crate::reload::{self, ReloadError, Reloader};
+use crate::restart::{Restart, keeping};
 use crate::snapshot::Snapshot;
 use crate::{caching, maintenance, upstream, watch};
 use arc_swap::ArcSwap;
@@ -82,6 +83,7 @@ fn gateway(snapshot: Snapshot) -> Result<Arc<Gateway>, StartError> {
         current: ArcSwap::from_pointee(snapshot),
         store,
         door: caching::purge::Door::default(),
+        restart: Restart::default(),
         metrics: Arc::new(metrics),
         access_log: AccessLog::start()?,
         drain: Drain::new(),
@@ -136,6 +138,7 @@ impl Service for Everything {
             drain: gateway.drain.clone(),
             metrics: gateway.metrics.clone(),
         });
+        let loading = keeping::restore(gateway).await;
         let (tell, bound) = oneshot::channel();
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(listeners.follow(self.reloader.changes(), tell));
@@ -150,6 +153,8 @@ impl Service for Everything {
         }
         tasks.spawn(admin.serve(gateway.clone(), self.reloader.clone()));
         tasks.spawn(watch::run(self.reloader.clone(), gateway.drain.clone()));
+        let changes = self.reloader.changes();
+        tasks.spawn(keeping::keep(gateway.clone(), changes, loading));
         tasks.spawn(maintenance::sweep(gateway.clone()));
         tasks.spawn(maintenance::sample(gateway.clone()));
         tasks.spawn(upstream::resolve::keep_resolving(gateway.clone()));

@@ -4,6 +4,7 @@ use crate::access_log::AccessLog;
 use crate::caching::purge::Door;
 use crate::drain::Drain;
 use crate::metrics::CacheMetrics;
+use crate::restart::Restart;
 use crate::snapshot::Snapshot;
 use arc_swap::ArcSwap;
 use shoal_cache::Store;
@@ -17,6 +18,8 @@ pub struct Gateway {
     pub store: Store,
     /// Where invalidations enter it.
     pub door: Door,
+    /// What outlives the process.
+    pub restart: Restart,
     /// Counters and histograms.
     pub metrics: Arc<CacheMetrics>,
     /// Where requests are logged.

@@ -19,6 +19,7 @@ pub mod maintenance;
 pub mod metrics;
 pub mod proxy;
 pub mod reload;
+pub mod restart;
 pub mod routing;
 pub mod snapshot;
 pub mod template;

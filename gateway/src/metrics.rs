@@ -4,6 +4,7 @@
 //! every `metrics.collection_interval`.
 
 mod engine;
+pub mod restart;
 mod why;
 
 use crate::access_log::Entry;
@@ -16,6 +17,7 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
 };
+use restart::RestartMetrics;
 use shoal_cache::Applied;
 
 /// Why a client's connection ended.
@@ -71,6 +73,7 @@ pub struct CacheMetrics {
     reload_successful: IntGauge,
     config_info: IntGaugeVec,
     engine: EngineMetrics,
+    restart: RestartMetrics,
     log_dropped: IntCounter,
     /// What the last sample saw of the access log's counter.
     dropped: Mutex<u64>,
@@ -183,6 +186,7 @@ impl CacheMetrics {
                 &["hash"],
             )?,
             engine: EngineMetrics::new(r)?,
+            restart: RestartMetrics::new(r)?,
             log_dropped: register(
                 r,
                 IntCounter::new(
@@ -300,9 +304,16 @@ impl CacheMetrics {
         self.reload_successful.set(0);
     }
 
+    /// Of snapshots.
+    pub fn restart(&self) -> &RestartMetrics {
+        &self.restart
+    }
+
     /// Takes a sample of what others count.
     pub fn sample(&self, gateway: &Gateway) {
         self.engine.sample(&gateway.store.stats());
+        self.restart
+            .sample(&gateway.restart.status(), crate::clock::now());
         let now = gateway.access_log.dropped();
         let mut before = self.dropped.lock();
         self.log_dropped.inc_by(now.saturating_sub(*before));

@@ -119,6 +119,31 @@ impl Gateway {
         self.process.wait_for_exit().await
     }
 
+    /// Ends the process by a signal and starts it again, in the same folder with the configuration as it
+    /// is there: `TERM` is a good stop, `KILL` a crash.
+    ///
+    /// # Panics
+    /// When it does not end, or does not listen again.
+    pub async fn restart(&mut self, signal: &str) {
+        self.signal(signal);
+        self.process.wait_for_exit().await;
+        self.process.start_again().await;
+    }
+
+    /// Starts the process again after it has ended.
+    ///
+    /// # Panics
+    /// When it does not listen.
+    pub async fn start_again(&mut self) {
+        self.process.start_again().await;
+    }
+
+    /// What the process has written to stderr since it started.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+
     /// Replaces a file beside the configuration.
     ///
     /// # Panics

@@ -49,6 +49,7 @@ mod ranges;
 mod reload;
 mod request_directives;
 mod request_forms;
+mod restarting;
 mod routing;
 mod slices;
 mod stale;

@@ -1,6 +1,8 @@
 //! `/metrics` for Prometheus, `/stats` and `/why` for people and programs.
 
 use super::Operator;
+use crate::clock;
+use crate::restart::Status;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -57,8 +59,31 @@ pub(super) async fn stats(State(operator): State<Operator>) -> Json<Value> {
         "ghost_hits": stats.returned,
         "evictions": evictions(&total.evictions),
         "fills": { "count": stats.fills, "bytes": stats.fill_bytes },
+        "snapshot": snapshot(&operator.gateway.restart.status()),
         "segments": segments,
     }))
+}
+
+/// What outlives a restart. A part that has not happened is null.
+fn snapshot(status: &Status) -> Value {
+    let now = clock::now();
+    json!({
+        "loading": status.loading,
+        "loaded": status.restored.map(|restored| json!({
+            "result": restored.label(),
+            "entries": restored.entries,
+            "left_out": restored.left_out,
+            "seconds": restored.took.as_secs_f64(),
+            "age": restored.age.as_secs(),
+        })),
+        "written": status.written.map(|written| json!({
+            "entries": written.entries,
+            "bytes": written.bytes,
+            "seconds": written.took.as_secs_f64(),
+            "age": written.age(now).as_secs(),
+        })),
+        "failure": status.failure,
+    })
 }
 
 /// `abroad` is the part of `space` that left for a response of another segment.

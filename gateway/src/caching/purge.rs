@@ -5,19 +5,21 @@ use super::plan::{host_scope, tag_scope, uri_scope};
 use crate::clock;
 use crate::exchange::Target as Asked;
 use crate::gateway::Gateway;
+use crate::restart::journal::Journals;
 use crate::snapshot::Snapshot;
 use http::Uri;
 use parking_lot::{Mutex, MutexGuard};
-use shoal_cache::{Applied, BadPattern, Invalidation, Strength, Target};
+use shoal_cache::{Applied, BadPattern, EntryId, Invalidation, Key, Strength, Target};
 
-/// One invalidation passes at a time: who holds the door knows that no other comes between.
+/// One invalidation passes at a time: who holds the door knows that no other comes between, and that each is
+/// in the store and in the journals, or in neither.
 #[derive(Debug, Default)]
-pub struct Door(Mutex<()>);
+pub struct Door(Mutex<Journals>);
 
 /// The door, held.
 pub struct Held<'a> {
     gateway: &'a Gateway,
-    _door: MutexGuard<'a, ()>,
+    journals: MutexGuard<'a, Journals>,
 }
 
 /// Applies `invalidation` to this node, at once.
@@ -25,22 +27,48 @@ pub fn apply(gateway: &Gateway, invalidation: &Invalidation) -> Result<Applied, 
     hold(gateway).apply(invalidation)
 }
 
+/// Removes one stored response that may not be used any more, so that no restart brings it back.
+pub fn forget(gateway: &Gateway, key: &Key, id: EntryId) {
+    let mut door = hold(gateway);
+    if gateway.store.remove(key, Some(id)) {
+        door.write_down(&Invalidation {
+            target: Target::Key(key.hash),
+            strength: Strength::Hard,
+        });
+    }
+}
+
 /// Keeps others out until it is dropped. Not for long: everybody's purges wait.
 pub fn hold(gateway: &Gateway) -> Held<'_> {
     Held {
         gateway,
-        _door: gateway.door.0.lock(),
+        journals: gateway.door.0.lock(),
+    }
+}
+
+impl Door {
+    /// What was invalidated since the snapshots. While it is held no invalidation passes.
+    pub fn journals(&self) -> MutexGuard<'_, Journals> {
+        self.0.lock()
     }
 }
 
 impl Held<'_> {
     /// As [`apply`].
-    pub fn apply(&self, invalidation: &Invalidation) -> Result<Applied, BadPattern> {
+    pub fn apply(&mut self, invalidation: &Invalidation) -> Result<Applied, BadPattern> {
         let gateway = self.gateway;
         let now = clock::moment(clock::now());
         let applied = gateway.store.apply(invalidation, now)?;
+        self.write_down(invalidation);
         gateway.metrics.purged(kind(&invalidation.target), &applied);
         Ok(applied)
+    }
+
+    fn write_down(&mut self, invalidation: &Invalidation) {
+        if let Err(lost) = self.journals.record(invalidation) {
+            tracing::error!(%lost, "an invalidation cannot be written down; the snapshot is removed");
+            self.gateway.metrics.restart().not_written(&lost);
+        }
     }
 }
 

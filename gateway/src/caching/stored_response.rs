@@ -10,7 +10,7 @@ use shoal_rules::Freshness;
 use std::ops::Range;
 
 /// The first byte. A reader refuses others.
-const VERSION: u8 = 2;
+pub(crate) const VERSION: u8 = 2;
 const KIND_RESPONSE: u8 = 0;
 const KIND_VARY_INDEX: u8 = 1;
 const KIND_PARTS: u8 = 2;

@@ -69,6 +69,41 @@ fn whole(stats: &Value) {
         "fills",
         format!("{} under way, {} bytes", fills["count"], fills["bytes"]),
     );
+    snapshot(&stats["snapshot"])
+        .into_iter()
+        .for_each(|said| row("snapshot", said));
+}
+
+/// What is known of snapshots, a line each.
+fn snapshot(status: &Value) -> Vec<String> {
+    let seconds = |part: &Value| part["seconds"].as_f64().unwrap_or(0.0);
+    let mut said = Vec::new();
+    if status["loading"] == true {
+        said.push("is being loaded".to_owned());
+    }
+    let loaded = &status["loaded"];
+    if loaded.is_object() {
+        said.push(format!(
+            "{} entries came back in {:.1} s, {} did not",
+            loaded["entries"],
+            seconds(loaded),
+            loaded["left_out"]
+        ));
+    }
+    let written = &status["written"];
+    if written.is_object() {
+        said.push(format!(
+            "{} entries, {} bytes, {} s ago, in {:.1} s",
+            written["entries"],
+            written["bytes"],
+            written["age"],
+            seconds(written)
+        ));
+    }
+    if let Some(failure) = status["failure"].as_str() {
+        said.push(format!("the last one failed: {failure}"));
+    }
+    said
 }
 
 fn segments(stats: &Value) {

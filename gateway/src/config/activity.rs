@@ -64,7 +64,6 @@ const NOT_ACTIVE: &[(&str, &[&str], Duty)] = &[
         &["off"],
         Duty::Serves,
     ),
-    ("cache.distributed.local.snapshot", &[], Duty::Serves),
     ("cache.distributed.ring", &[], Duty::Serves),
     ("cache.distributed.store", &["none"], Duty::Serves),
     ("cache.distributed.coherence.strategy", &[], Duty::Serves),

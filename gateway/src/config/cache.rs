@@ -1,6 +1,7 @@
 //! `cache:`: the block of the research document.
 
 use super::units::ByteSize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// L1, the protocols' defaults and the metrics; cluster, ring and store join as they are built.
@@ -29,6 +30,17 @@ pub struct Local {
     pub segments: usize,
     /// How often expired entries are swept where nobody asks for them.
     pub cleanup_interval: Duration,
+    /// Where entries outlive a restart; absent: they do not.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// `local.snapshot`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The file, absolute. Others beside it begin with its name.
+    pub path: PathBuf,
+    /// How often it is written while the gateway runs.
+    pub interval: Duration,
 }
 
 /// `local.algorithm`

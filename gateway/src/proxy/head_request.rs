@@ -8,6 +8,7 @@ use super::failure;
 use super::{cache_phase, response_phase, service::Proxy, storage, storing};
 use crate::caching::lookup::{self, Absent, Count, Located, Variants};
 use crate::caching::plan::Plan;
+use crate::caching::purge;
 use crate::clock;
 use crate::exchange::{AsHead, Exchange, FoundResponse, Served, WhileRevalidating};
 use http::{Method, StatusCode, header};
@@ -190,7 +191,7 @@ pub(super) fn learn(
         HeadEffect::Nothing => {}
         HeadEffect::Invalidate => {
             if let Some(key) = &found.key {
-                proxy.gateway.store.remove(key, Some(found.id));
+                purge::forget(&proxy.gateway, key, found.id);
             }
         }
         HeadEffect::Freshen => {

@@ -57,7 +57,7 @@ pub(super) fn apply<T>(
     condemned: Vec<Target>,
     before: impl FnOnce() -> T,
 ) -> (T, Epoch) {
-    let door = purge::hold(&proxy.gateway);
+    let mut door = purge::hold(&proxy.gateway);
     let said = before();
     for target in condemned {
         // URIs and tags are no patterns, so that none of them can be a bad one.

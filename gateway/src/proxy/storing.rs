@@ -10,7 +10,7 @@ use super::storage::head;
 use super::{cache_phase, parts, plugin_hooks};
 use crate::caching::parts::{changes_version, index_key};
 use crate::caching::plan::{Lookup, Plan, variant};
-use crate::caching::tags;
+use crate::caching::{purge, tags};
 use crate::clock;
 use crate::exchange::{Exchange, FoundResponse, Origin, Served};
 use crate::listen::http2::HasContent;
@@ -93,7 +93,7 @@ fn forget(proxy: &Proxy, exchange: &Exchange, reason: Reason) {
         confirmed && for_all,
         found.map(|found| (found.key.as_ref(), found.id)),
     ) {
-        proxy.gateway.store.remove(key, Some(id));
+        purge::forget(&proxy.gateway, key, id);
     }
 }
 

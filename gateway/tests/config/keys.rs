@@ -47,6 +47,23 @@ fn local_cleanup_interval() {
 }
 
 #[test]
+fn local_snapshot() {
+    let snapshot = |text: &str| {
+        let local = format!("cache: {{ distributed: {{ local: {{ {text} }} }} }}");
+        loaded(&local).cache.local.snapshot
+    };
+    let given = snapshot("snapshot: { path: /a/l1, interval: 11s }").unwrap();
+    assert_eq!(
+        (given.path.as_path(), given.interval),
+        (Path::new("/a/l1"), s(11))
+    );
+    let given = snapshot("snapshot: { path: l1 }").unwrap();
+    assert!(given.path.is_absolute());
+    assert_eq!(given.interval, s(300));
+    assert_eq!(snapshot("segments: 4"), None);
+}
+
+#[test]
 fn http_respect_cache_control() {
     let text = "cache: { distributed: { protocols: { http: { respect_cache_control: false } } } }";
     assert!(!loaded(text).cache.http.respect_cache_control);

@@ -37,20 +37,31 @@ impl Process {
             listeners: Vec::new(),
             admin: None,
         };
+        process.listen(line).await;
+        process
+    }
+
+    /// Starts the binary anew in the same folder, after it has ended.
+    pub(super) async fn start_again(&mut self) {
+        let (child, line) = spawn(self.folder.path());
+        self.child = child;
+        self.listen(line).await;
+    }
+
+    async fn listen(&mut self, line: oneshot::Receiver<String>) {
         let line = within("the gateway to listen", line)
             .await
             .unwrap_or_default();
         let Ok(event) = serde_json::from_str::<Value>(&line) else {
-            let config = std::fs::read_to_string(process.folder().join(CONFIG));
+            let config = std::fs::read_to_string(self.folder().join(CONFIG));
             panic!(
                 "the gateway does not listen, it said {line:?}; its configuration:\n{}",
                 config.unwrap_or_default()
             )
         };
-        process.listeners = addresses(&event["listeners"]);
-        process.admin = addresses(&event["admin"]).first().copied();
-        assert!(!process.listeners.is_empty(), "no listeners in {line}");
-        process
+        self.listeners = addresses(&event["listeners"]);
+        self.admin = addresses(&event["admin"]).first().copied();
+        assert!(!self.listeners.is_empty(), "no listeners in {line}");
     }
 
     /// Starts the binary and awaits its end: exit code and stderr.
@@ -99,7 +110,7 @@ impl Process {
         eventually("the gateway to end", ended).await.code()
     }
 
-    fn stderr(&self) -> String {
+    pub(super) fn stderr(&self) -> String {
         std::fs::read_to_string(self.folder().join(STDERR)).unwrap_or_default()
     }
 }

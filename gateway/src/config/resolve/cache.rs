@@ -2,9 +2,9 @@
 
 use super::Resolver;
 use crate::config::CacheConfig;
-use crate::config::cache::{Algorithm, HttpDefaults, Local, Metrics, Optimize};
+use crate::config::cache::{Algorithm, HttpDefaults, Local, Metrics, Optimize, Snapshot};
 use crate::config::file::cache as file;
-use crate::config::leaf::Text;
+use crate::config::leaf::{FilePath, Text};
 use crate::config::tree::Path;
 use crate::config::units::ByteSize;
 use std::time::Duration;
@@ -59,7 +59,23 @@ impl Resolver<'_, '_> {
                 local.cleanup_interval,
                 Duration::from_secs(10),
             ),
+            snapshot: self.snapshot(&path.key("snapshot"), local.snapshot),
         }
+    }
+
+    fn snapshot(&mut self, path: &Path, snapshot: Option<file::Snapshot>) -> Option<Snapshot> {
+        let snapshot = snapshot?;
+        let interval = self.time(
+            &path.key("interval"),
+            snapshot.interval,
+            Duration::from_mins(5),
+        );
+        // Without a path, the schema's check has refused the configuration.
+        let Text(FilePath(file)) = snapshot.path?;
+        Some(Snapshot {
+            path: self.absolute(file),
+            interval,
+        })
     }
 
     fn metrics(&mut self, path: &Path, metrics: file::Metrics) -> Metrics {

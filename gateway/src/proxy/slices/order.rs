@@ -4,7 +4,7 @@
 
 use super::slice::{Slicer, StaleSlice, content_range, strong_tag};
 use crate::caching::stored_response::{Stored, StoredResponse};
-use crate::caching::tags;
+use crate::caching::{purge, tags};
 use crate::clock;
 use crate::exchange::Decision;
 use crate::proxy::own_requests::{Flight, Unavailable, pour};
@@ -121,8 +121,7 @@ impl Order {
         let freshness = own.freshness(&headers, self.requested, &decision);
         if decision.no_store.is_some() {
             // Confirmed, and not to be kept: nobody gets it any more.
-            let store = &own.gateway.store;
-            store.remove(&stale.key, Some(stale.entry.id()));
+            purge::forget(&own.gateway, &stale.key, stale.entry.id());
         }
         let freshness = freshness.ok_or(Unavailable::Whole)?;
         let meta = self
