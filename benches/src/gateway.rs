@@ -17,29 +17,20 @@ pub struct Gateway {
     child: Child,
     address: SocketAddr,
     /// Holds the configuration for as long as the child may read it.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Gateway {
     /// Starts the gateway with `yaml` and waits for its first listener.
     pub fn start(yaml: &str) -> io::Result<Self> {
-        let binary = binary()?;
         let folder = tempfile::tempdir()?;
-        let config = folder.path().join("shoal.yaml");
-        fs::write(&config, yaml)?;
-        let mut child = Command::new(&binary)
-            .args(["run", "-c"])
-            .arg(&config)
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| {
-                io::Error::new(error.kind(), format!("{}: {error}", binary.display()))
-            })?;
+        fs::write(config(&folder), yaml)?;
+        let mut child = spawn(&folder)?;
         let first_listener = first_listener(&mut child);
         let gateway = |address| Self {
             child,
             address,
-            _folder: folder,
+            folder,
         };
         match first_listener {
             Ok(address) => Ok(gateway(address)),
@@ -54,6 +45,28 @@ impl Gateway {
     /// Its first listener.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Ends it as an operator does, and waits until it has.
+    pub fn stop(&mut self) -> io::Result<()> {
+        let told = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()?;
+        if !told.success() {
+            return Err(io::Error::other("the gateway has ended before"));
+        }
+        let ended = self.child.wait()?;
+        if ended.success() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("the gateway ended with {ended}")))
+    }
+
+    /// Starts it anew after [`Gateway::stop`].
+    pub fn start_again(&mut self) -> io::Result<()> {
+        self.child = spawn(&self.folder)?;
+        self.address = first_listener(&mut self.child)?;
+        Ok(())
     }
 
     /// The pages of the process that are in memory now, in bytes.
@@ -80,6 +93,20 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn config(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("shoal.yaml")
+}
+
+fn spawn(folder: &tempfile::TempDir) -> io::Result<Child> {
+    let binary = binary()?;
+    Command::new(&binary)
+        .args(["run", "-c"])
+        .arg(config(folder))
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", binary.display())))
 }
 
 /// `SHOAL_BIN`, or the gateway that cargo built beside the bench.
