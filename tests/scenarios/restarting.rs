@@ -17,6 +17,14 @@ async fn start(origin: &Origin, local: &str) -> Gateway {
     Gateway::with(origin).local(local).start().await
 }
 
+/// Starts again, and awaits that all came back: listeners wait for it a second only.
+async fn restart(gateway: &mut Gateway, signal: &str) {
+    gateway.restart(signal).await;
+    gateway
+        .expect_metric("shoal_snapshot_loads_total", [], 1.0)
+        .await;
+}
+
 #[tokio::test]
 async fn what_is_stored_is_a_hit_after_a_restart() {
     let origin = Origin::script([
@@ -27,7 +35,7 @@ async fn what_is_stored_is_a_hit_after_a_restart() {
     let german = || get("/varies").header("Accept-Language", "de");
     gateway.get("/").await.expect(ok("v1"));
     gateway.send(german()).await.expect(ok("de"));
-    gateway.restart("TERM").await;
+    restart(&mut gateway, "TERM").await;
     gateway
         .get("/")
         .await
@@ -50,7 +58,7 @@ async fn after_a_crash_the_last_snapshot_is_there() {
     gateway
         .wait_for_metric("shoal_snapshot_entries", [], |entries| entries >= 1.0)
         .await;
-    gateway.restart("KILL").await;
+    restart(&mut gateway, "KILL").await;
     gateway.get("/").await.expect(ok("v1").hit());
 }
 
@@ -90,7 +98,7 @@ async fn both_came_back(more: impl IntoIterator<Item = shoal_tests::Step>) -> (G
     let mut gateway = start(&origin, AT_THE_STOP).await;
     gateway.get("/gone").await.expect(ok("v1"));
     gateway.get("/stays").await.expect(ok("s"));
-    gateway.restart("TERM").await;
+    restart(&mut gateway, "TERM").await;
     gateway.get("/gone").await.expect(ok("v1").hit());
     (gateway, origin)
 }
@@ -102,12 +110,12 @@ async fn what_was_purged_stays_purged_after_a_stop_and_after_a_crash() {
             let again = get("/gone").respond(ok("v2").max_age(600));
             let (mut gateway, _origin) = both_came_back([again]).await;
             gateway.purge(purge.clone()).await;
-            gateway.restart(signal).await;
+            restart(&mut gateway, signal).await;
             gateway.get("/stays").await.expect(ok("s").hit());
             let missed = ok("v2").cache_status(fwd("uri-miss").stored());
             gateway.get("/gone").await.expect(missed);
             // The next start knows of it too.
-            gateway.restart(signal).await;
+            restart(&mut gateway, signal).await;
             let found = gateway.lookup("/gone").await;
             assert!(!found["tags"].to_string().contains("gone"), "{found}");
         }
@@ -118,7 +126,7 @@ async fn what_was_purged_stays_purged_after_a_stop_and_after_a_crash() {
 async fn after_everything_was_purged_a_crash_brings_nothing_back() {
     let (mut gateway, _origin) = both_came_back([]).await;
     gateway.purge(json!({ "purge_everything": true })).await;
-    gateway.restart("KILL").await;
+    restart(&mut gateway, "KILL").await;
     for path in ["/gone", "/stays"] {
         assert_eq!(gateway.lookup(path).await["found"], false);
     }
@@ -132,7 +140,7 @@ async fn what_an_unsafe_method_invalidated_does_not_come_back_after_a_crash() {
     ])
     .await;
     gateway.send(post("/gone")).await.expect(status(204));
-    gateway.restart("KILL").await;
+    restart(&mut gateway, "KILL").await;
     gateway.get("/gone").await.expect(ok("v2"));
 }
 
@@ -145,7 +153,7 @@ async fn what_was_softly_purged_is_validated_after_a_stop_and_after_a_crash() {
         gateway
             .purge(json!({ "tags": ["gone"], "soft": true }))
             .await;
-        gateway.restart(signal).await;
+        restart(&mut gateway, signal).await;
         gateway
             .get("/gone")
             .await
@@ -159,7 +167,7 @@ async fn only_its_owner_may_read_it() {
     let origin = Origin::script([get("/").respond(ok("v1").max_age(600))]);
     let mut gateway = start(&origin, AT_THE_STOP).await;
     gateway.get("/").await.expect(ok("v1"));
-    gateway.restart("TERM").await;
+    restart(&mut gateway, "TERM").await;
     for name in [SNAPSHOT, "l1.snapshot.since-0", "l1.snapshot.lock"] {
         let file = gateway.folder().join(name).metadata();
         let mode = file.unwrap().permissions().mode();
@@ -204,7 +212,7 @@ async fn stat_says_what_came_back_and_what_was_written() {
     let origin = Origin::script([get("/").respond(ok("v1").max_age(600))]);
     let mut gateway = start(&origin, AT_THE_STOP).await;
     gateway.get("/").await.expect(ok("v1"));
-    gateway.restart("TERM").await;
+    restart(&mut gateway, "TERM").await;
     let said = gateway.shoal(&["stat"]).await.stdout;
     assert!(
         said.contains("snapshot       1 entries came back"),

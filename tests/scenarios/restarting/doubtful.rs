@@ -1,6 +1,6 @@
 //! Snapshots that cannot be trusted, or not be written: the gateway says so, counts it and serves.
 
-use super::{AT_THE_STOP, OFTEN, SNAPSHOT, start};
+use super::{AT_THE_STOP, OFTEN, SNAPSHOT, restart, start};
 use shoal_tests::{Gateway, Origin, fwd, get, ok};
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ async fn expect_refused(mut gateway: Gateway, reason: &str) {
     assert!(!file(&gateway).exists() && gateway.folder().join("l1.snapshot.refused").exists());
     let missed = ok("v1").cache_status(fwd("uri-miss").stored());
     gateway.get("/").await.expect(missed);
-    gateway.restart("TERM").await;
+    restart(&mut gateway, "TERM").await;
     gateway.get("/").await.expect(ok("v1").hit());
 }
 
@@ -154,6 +154,6 @@ async fn while_a_folder_cannot_be_written_the_snapshot_before_stays() {
         )
         .await;
     assert_eq!(std::fs::read(file(&gateway)).unwrap(), before);
-    gateway.restart("KILL").await;
+    restart(&mut gateway, "KILL").await;
     gateway.get("/").await.expect(ok("v1").hit());
 }
