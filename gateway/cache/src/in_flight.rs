@@ -18,6 +18,7 @@ use bytes::Bytes;
 use self::state::{Chunk, Keep, Phase, State, chunk_cost, chunks_of};
 use crate::{
     Body, EntryId, FillSpec, Key, Moment, Piece, Stamp,
+    body::BUFFER_MAX,
     entry::record_weight,
     ledger::{Ledger, OverShare},
     provenance::Provenance,
@@ -85,12 +86,15 @@ impl InFlight {
         })
     }
 
-    /// Adds a chunk to what may be stored. The bytes are copied, as they may be a small piece of
-    /// a large read buffer.
+    /// Adds bytes to what may be stored. They are copied, as they may be a small piece of a large
+    /// read buffer. All of them or none.
     pub(crate) fn append(&self, bytes: &[u8]) -> Result<(), OverShare> {
-        let cost = chunk_cost(bytes.len());
+        let buffers = || bytes.chunks(BUFFER_MAX);
+        let cost = buffers().map(|buffer| chunk_cost(buffer.len())).sum();
         self.ledger.try_charge_fill(cost)?;
-        self.push(Bytes::copy_from_slice(bytes), cost);
+        for buffer in buffers() {
+            self.push(Bytes::copy_from_slice(buffer), chunk_cost(buffer.len()));
+        }
         Ok(())
     }
 

@@ -12,16 +12,15 @@ use std::{
 use bytes::Bytes;
 
 use super::{BODY_MAX, HEAD_MAX, Unloadable};
-use crate::{Body, CacheEntry, Key, KeyHash, Listed, Moment, Rank, Scope, Scopes, Stamp};
+use crate::{
+    Body, CacheEntry, Key, KeyHash, Listed, Moment, Rank, Scope, Scopes, Stamp, body::BUFFER_MAX,
+};
 
 /// Magic, version, key, checksum; little-endian throughout.
 const MAGIC: [u8; 8] = *b"shoal-L1";
 const VERSION: u32 = 1;
 const KEY: usize = 32;
 const CHECKSUM: usize = 16;
-
-/// Bytes of a body that are read at once, as large as a body's buffers are.
-const PIECE: usize = 256 << 10;
 
 const SOFTENED: u8 = 1;
 const SILENT: u8 = 2;
@@ -157,7 +156,7 @@ impl<R: Read> RecordReader<R> {
         let mut left = body_length as usize;
         // In pieces, so that a length that is not true costs no more memory than there are bytes.
         while left > 0 {
-            let piece = self.piece(left.min(PIECE), &mut hasher)?;
+            let piece = self.piece(left.min(BUFFER_MAX), &mut hasher)?;
             left -= piece.len();
             body.push(Bytes::from(piece));
         }

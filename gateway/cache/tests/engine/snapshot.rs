@@ -19,7 +19,7 @@ fn every_entry_comes_back_as_it_was() {
     let store = filled(MIB, 20);
     let mut trailing = begin(&store, 100);
     // Two buffers, in the store and in the snapshot.
-    trailing.write(vec![7; 256 << 10].into());
+    trailing.write(vec![7; 8 << 10].into());
     trailing.write(vec![8; 1 << 10].into());
     trailing.finish(Some("trailer".into())).unwrap();
     let again = segmented_store(MIB, 2);

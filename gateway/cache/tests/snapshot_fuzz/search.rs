@@ -26,7 +26,7 @@ const CHANGES_MAX: u64 = 3;
 
 /// What a load may hold beside what its input explains: one head and one piece of a body with
 /// lengths that are not true, and the tables of an empty store.
-const HELD_FIXED: usize = (1 << 20) + (256 << 10) + (256 << 10);
+const HELD_FIXED: usize = (1 << 20) + (8 << 10) + (256 << 10);
 /// Entries, the records that they are read from, buffers joined.
 const HELD_PER_BYTE: usize = 4;
 
