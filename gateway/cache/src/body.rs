@@ -9,9 +9,11 @@ use bytes::Bytes;
 
 use crate::weight;
 
-/// A buffer is at most this long: the largest that the allocator keeps in its small pages. Those are given
-/// back soon, and what another size leaves free can be used. With buffers up to 256 KiB a mix of sizes
-/// held a quarter more than it was charged.
+/// The buffers of a body are as many of the one length as it has room for, then of the other, then a
+/// rest. The first is of one size for all bodies, so that what one body leaves another takes; the second
+/// is the largest that the allocator keeps in its small pages, which it gives back soon. With buffers of
+/// any length up to 256 KiB a mix of sizes held a quarter more than it was charged.
+const LARGE: usize = 64 << 10;
 pub(crate) const BUFFER_MAX: usize = 8 << 10;
 
 /// A complete stored body. Cloning shares the buffers.
@@ -31,28 +33,24 @@ struct Many {
 }
 
 impl Body {
-    /// Joins neighbours up to [`BUFFER_MAX`], which each is at most as long as; a buffer that stays
-    /// alone is not copied.
+    /// Lays the bytes out in buffers; one that has its length already is not copied.
     pub(crate) fn from_chunks(chunks: impl IntoIterator<Item = Bytes>) -> Self {
-        let mut joined = Vec::new();
-        let mut group = Vec::new();
-        let mut size = 0;
-        for chunk in chunks {
-            if size > 0 && size + chunk.len() > BUFFER_MAX {
-                joined.push(join(&mut group, size));
-                size = 0;
-            }
-            size += chunk.len();
-            group.push(chunk);
+        let chunks: Vec<Bytes> = chunks.into_iter().collect();
+        let length: usize = chunks.iter().map(Bytes::len).sum();
+        let mut layout = Layout {
+            left: length,
+            buffers: Vec::new(),
+            last: Vec::new(),
+            missing: 0,
+        };
+        chunks.into_iter().for_each(|chunk| layout.take(chunk));
+        let mut buffers = layout.buffers;
+        if buffers.len() <= 1 {
+            return Self(Form::One(buffers.pop().unwrap_or_default()));
         }
-        joined.push(join(&mut group, size));
-        if joined.len() == 1 {
-            return Self(Form::One(joined.pop().unwrap_or_default()));
-        }
-        let length = joined.iter().map(|c| c.len() as u64).sum();
         Self(Form::Many(Box::new(Many {
-            chunks: joined.into(),
-            length,
+            chunks: buffers.into(),
+            length: length as u64,
         })))
     }
 
@@ -112,15 +110,45 @@ impl Body {
     }
 }
 
-fn join(group: &mut Vec<Bytes>, size: usize) -> Bytes {
-    if group.len() <= 1 {
-        return group.pop().unwrap_or_default();
+/// A body on its way into its buffers.
+struct Layout {
+    /// Bytes that are in no buffer yet.
+    left: usize,
+    buffers: Vec<Bytes>,
+    /// The buffer that is being filled, and the bytes that it still misses.
+    last: Vec<u8>,
+    missing: usize,
+}
+
+impl Layout {
+    fn take(&mut self, mut chunk: Bytes) {
+        while !chunk.is_empty() {
+            if self.missing == 0 {
+                let length = self.next();
+                self.left -= length;
+                if chunk.len() == length {
+                    self.buffers.push(chunk);
+                    return;
+                }
+                (self.last, self.missing) = (Vec::with_capacity(length), length);
+            }
+            let part = chunk.split_to(self.missing.min(chunk.len()));
+            self.last.extend_from_slice(&part);
+            self.missing -= part.len();
+            if self.missing == 0 {
+                self.buffers.push(std::mem::take(&mut self.last).into());
+            }
+        }
     }
-    let mut buffer = Vec::with_capacity(size);
-    for chunk in group.drain(..) {
-        buffer.extend_from_slice(&chunk);
+
+    /// The length of the next buffer.
+    fn next(&self) -> usize {
+        if self.left >= LARGE {
+            LARGE
+        } else {
+            self.left.min(BUFFER_MAX)
+        }
     }
-    Bytes::from(buffer)
 }
 
 #[cfg(test)]
@@ -151,10 +179,27 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_joined_up_to_the_limit() {
-        let body = body(&[5 << 10, 3 << 10, 1, 8 << 10, 5]);
-        let sizes: Vec<usize> = body.chunks().iter().map(Bytes::len).collect();
-        assert_eq!(sizes, [8 << 10, 1, 8 << 10, 5]);
+    fn a_body_is_laid_out_in_buffers_of_two_lengths_and_a_rest() {
+        for (pieces, expected) in [
+            (
+                &[5 << 10, 3 << 10, 1, 8 << 10, 5][..],
+                &[8 << 10, 8 << 10, 6][..],
+            ),
+            (&[8 << 10, 8 << 10], &[8 << 10, 8 << 10]),
+            (&[1, 0, 8 << 10], &[8 << 10, 1]),
+            (
+                &[150 << 10],
+                &[64 << 10, 64 << 10, 8 << 10, 8 << 10, 6 << 10],
+            ),
+            (&[60 << 10, 4 << 10, 1], &[64 << 10, 1]),
+        ] {
+            let body = body(pieces);
+            let sizes: Vec<usize> = body.chunks().iter().map(Bytes::len).collect();
+            assert_eq!(sizes, expected, "{pieces:?}");
+            let bytes: Vec<u8> = body.slice(0..u64::MAX).flatten().collect();
+            let sent = (1..).zip(pieces).flat_map(|(n, size)| vec![n; *size]);
+            assert_eq!(bytes, sent.collect::<Vec<u8>>(), "{pieces:?}");
+        }
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Shared {
             hash: spec.key.hash,
             key: &spec.key.bytes,
             meta: &spec.meta,
-            body: Body::from_chunk(body),
+            body: Body::from_chunks([body]),
             trailers,
             stamp: spec.stamp,
             requested: spec.requested,
