@@ -56,6 +56,7 @@ soak:
 	PROPTEST_CASES=20000 SHOAL_MODEL_SEQUENCES=200000 cargo test --profile gate --workspace
 	SHOAL_SCHEDULES=50000 $(MAKE) protocols
 	$(MAKE) valgrind
+	SHOAL_CHURN_SECONDS=120 cargo test --profile gate --workspace --test resident_memory -- --nocapture
 	$(MAKE) bench NAME=memory_bound
 
 # The engine's unit tests, the arena's and the policy's among them, under memcheck: no error and no leak.

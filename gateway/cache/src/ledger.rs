@@ -11,9 +11,9 @@ use crate::sync::{AtomicU64, planted};
 pub(crate) const FILLS_DIVISOR: u64 = 2;
 
 /// The share of `max_memory` that is not filled, as a divisor: what the allocator holds between a free
-/// and the next use of the same page. Measured with a million distinct responses that come and go, where
-/// a store that is filled to the brim ends 5 % above it.
-const CHURN_DIVISOR: u64 = 40;
+/// and the next use of the same page. Measured with entries of many sizes that come and go, beside busy
+/// neighbours: up to a tenth of what is filled.
+const CHURN_DIVISOR: u64 = 20;
 
 /// The store's account. Relaxed throughout: each number stands alone.
 pub(crate) struct Ledger {
