@@ -17,6 +17,7 @@ pub fn store(max_memory: u64, segments: usize) -> Store {
         max_memory,
         segments,
         uri_of: |meta| meta,
+        compressible: |_meta| true,
     })
 }
 

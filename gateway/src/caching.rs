@@ -3,6 +3,7 @@
 //!
 //! The rules are `shoal_rules`', the engine is `shoal_cache`'s; here one is told about the other.
 
+pub mod compressible;
 pub mod engine;
 pub mod lookup;
 pub mod parts;

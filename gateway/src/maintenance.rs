@@ -1,4 +1,5 @@
-//! What runs beside requests: the sweep of expired entries and the sample of gauges.
+//! What runs beside requests: the sweep of expired entries with the pass that compresses, and the sample of
+//! gauges.
 
 use crate::clock;
 use crate::gateway::Gateway;
@@ -6,7 +7,7 @@ use shoal_cache::Budget;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Removes what nobody will ask for any more, every `cleanup_interval`, until the gateway drains.
+/// Removes what nobody will ask for any more and compresses what is seldom used, every `cleanup_interval`, until the gateway drains.
 pub async fn sweep(gateway: Arc<Gateway>) {
     loop {
         let interval = gateway.current.load().config.cache.local.cleanup_interval;
@@ -16,9 +17,11 @@ pub async fn sweep(gateway: Arc<Gateway>) {
         let swept = gateway.clone();
         // Off the workers' threads: a sweep is long, though no lock is held for long.
         let sweep = tokio::task::spawn_blocking(move || {
-            swept
-                .store
-                .maintain(clock::moment(clock::now()), Budget::default())
+            let now = clock::moment(clock::now());
+            let done = swept.store.maintain(now, Budget::default());
+            // Afterwards, so that it does not work on what has ended.
+            swept.store.compress();
+            done
         });
         match sweep.await {
             Ok(done) if done.expired + done.evicted > 0 => {

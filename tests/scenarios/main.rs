@@ -21,6 +21,7 @@ mod cache_keys;
 mod changed_validations;
 mod collapsing;
 mod command_line;
+mod compressing;
 mod connections;
 mod draining;
 mod early_hints;

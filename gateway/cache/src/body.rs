@@ -1,4 +1,4 @@
-//! A stored body: one buffer when it is small, a list of them when it is not.
+//! A stored body: one buffer when it is small, a list of them when it is not, or compressed pieces.
 //!
 //! Every buffer is the store's own, of exact size: what arrives from a socket may be a small piece
 //! of a large read buffer and would keep all of it. How it grows is `fill`.
@@ -7,7 +7,10 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::weight;
+use crate::{
+    packed::{Packed, Piece},
+    weight,
+};
 
 /// The buffers of a body are as many of the one length as it has room for, then of the other, then a
 /// rest. The first is of one size for all bodies, so that what one body leaves another takes; the second
@@ -23,7 +26,20 @@ pub struct Body(Form);
 #[derive(Clone, Debug)]
 enum Form {
     One(Bytes),
-    Many(Box<Many>),
+    /// Behind one pointer, so that a body is no larger than its only buffer's handle.
+    Other(Box<Other>),
+}
+
+#[derive(Clone, Debug)]
+enum Other {
+    Many(Many),
+    Packed(Packed),
+}
+
+/// A part of a body.
+enum Part<'a> {
+    Raw(&'a Bytes),
+    Packed(&'a Piece),
 }
 
 #[derive(Clone, Debug)]
@@ -48,15 +64,46 @@ impl Body {
         if buffers.len() <= 1 {
             return Self(Form::One(buffers.pop().unwrap_or_default()));
         }
-        Self(Form::Many(Box::new(Many {
+        let many = Many {
             chunks: buffers.into(),
             length: length as u64,
-        })))
+        };
+        Self(Form::Other(Box::new(Other::Many(many))))
     }
 
     /// One buffer, which is not copied.
     pub(crate) const fn from_chunk(chunk: Bytes) -> Self {
         Self(Form::One(chunk))
+    }
+
+    pub(crate) fn from_packed(packed: Packed) -> Self {
+        Self(Form::Other(Box::new(Other::Packed(packed))))
+    }
+
+    /// The same body as it came; `None` if it is damaged.
+    pub(crate) fn unpacked(&self) -> Option<Self> {
+        let Some(packed) = self.packed() else {
+            return Some(self.clone());
+        };
+        let pieces = packed.pieces().iter().map(Piece::unpack);
+        let chunks: Option<Vec<_>> = pieces.collect();
+        Some(Self::from_chunks(chunks?.into_iter().map(Bytes::from)))
+    }
+
+    /// What compressing it saves; `None` when it is as it came.
+    pub(crate) fn saved(&self) -> Option<u64> {
+        let packed = self.packed()?;
+        Some(packed.len().saturating_sub(packed.weight()))
+    }
+
+    fn packed(&self) -> Option<&Packed> {
+        match &self.0 {
+            Form::One(_) => None,
+            Form::Other(other) => match &**other {
+                Other::Many(_) => None,
+                Other::Packed(packed) => Some(packed),
+            },
+        }
     }
 
     /// Its length in bytes.
@@ -68,35 +115,55 @@ impl Body {
     pub fn len(&self) -> u64 {
         match &self.0 {
             Form::One(chunk) => chunk.len() as u64,
-            Form::Many(many) => many.length,
+            Form::Other(other) => match &**other {
+                Other::Many(many) => many.length,
+                Other::Packed(packed) => packed.len(),
+            },
         }
     }
 
-    /// Its buffers in order; an empty body may have one empty buffer.
+    /// Its buffers in order; an empty body may have one empty buffer, a compressed one has none.
     #[must_use]
     pub fn chunks(&self) -> &[Bytes] {
         match &self.0 {
             Form::One(chunk) => std::slice::from_ref(chunk),
-            Form::Many(many) => &many.chunks,
+            Form::Other(other) => match &**other {
+                Other::Many(many) => &many.chunks,
+                Other::Packed(_) => &[],
+            },
         }
     }
 
-    /// The bytes of a range, shared and not copied. What lies beyond the end is left out.
+    /// The bytes of a range. What lies beyond the end is left out. They are shared and not copied, but
+    /// for those of a compressed body, of which what the range touches is unpacked.
     pub fn slice(&self, range: Range<u64>) -> impl Iterator<Item = Bytes> + '_ {
         let mut start = 0;
-        self.chunks().iter().filter_map(move |chunk| {
+        self.parts().filter_map(move |part| {
             let chunk_start = start;
-            start += chunk.len() as u64;
+            start += part.len();
             let from = range.start.clamp(chunk_start, start) - chunk_start;
             let to = range.end.clamp(chunk_start, start) - chunk_start;
             // Both are at most the chunk's length, so they fit.
             let (from, to) = (usize::try_from(from).ok()?, usize::try_from(to).ok()?);
-            (from < to).then(|| chunk.slice(from..to))
+            if from >= to {
+                return None;
+            }
+            let bytes = part.bytes()?;
+            (to <= bytes.len()).then(|| bytes.slice(from..to))
         })
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let packed = self.packed().map_or(&[][..], Packed::pieces);
+        let raw = self.chunks().iter().map(Part::Raw);
+        raw.chain(packed.iter().map(Part::Packed))
     }
 
     /// What it costs in memory.
     pub(crate) fn weight(&self) -> u64 {
+        if let Some(packed) = self.packed() {
+            return packed.weight();
+        }
         let buffers: u64 = self
             .chunks()
             .iter()
@@ -104,9 +171,30 @@ impl Body {
             .sum();
         let list = match &self.0 {
             Form::One(_) => 0,
-            Form::Many(many) => weight::allocation_size(size_of_val(&*many.chunks) as u64) + 32,
+            Form::Other(_) => {
+                weight::allocation_size(size_of_val(self.chunks()) as u64)
+                    + weight::allocation_size(size_of::<Other>() as u64)
+            }
         };
         buffers + list
+    }
+}
+
+impl Part<'_> {
+    const fn len(&self) -> u64 {
+        match self {
+            Self::Raw(chunk) => chunk.len() as u64,
+            Self::Packed(piece) => piece.len(),
+        }
+    }
+
+    /// Whoever made a piece has tried it out, so that damage would be the memory's. Then it is missing,
+    /// and the response falls short of its length.
+    fn bytes(&self) -> Option<Bytes> {
+        match self {
+            Self::Raw(chunk) => Some((*chunk).clone()),
+            Self::Packed(piece) => piece.unpack().map(Bytes::from),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     Body, Epoch, Key, KeyHash, Listed, Moment, Refusal, Resident, Scope, Scopes,
     provenance::Tested,
     sets::{Sets, pack},
+    warmth::Warmth,
     weight::{self, allocation_size},
 };
 
@@ -72,13 +73,13 @@ struct Head {
     listed: Listed,
     has_trailers: bool,
     requested: Moment,
-    epoch: Epoch,
     id: EntryId,
     stamp: Stamp,
     uri: Scope,
     host: Scope,
     meta_length: u32,
     tags_length: u32,
+    warmth: Warmth,
     body: Body,
 }
 
@@ -94,8 +95,8 @@ pub(crate) struct EntryParts<'a> {
     pub(crate) requested: Moment,
     pub(crate) useful_until: Moment,
     pub(crate) scopes: &'a Scopes,
-    pub(crate) epoch: Epoch,
     pub(crate) tested: Tested,
+    pub(crate) warmth: Warmth,
 }
 
 impl CacheEntry {
@@ -163,12 +164,6 @@ impl CacheEntry {
         self.sets().scopes()
     }
 
-    /// The store's epoch when its origin request began.
-    #[must_use]
-    pub fn epoch(&self) -> Epoch {
-        self.head().epoch
-    }
-
     /// The bytes it is charged with.
     #[must_use]
     pub fn weight(&self) -> u64 {
@@ -208,13 +203,13 @@ impl CacheEntry {
             listed: scopes.listed,
             has_trailers: trailers.is_some(),
             weight: record_weight(size, scopes.tags.len()) + parts.body.weight(),
-            epoch: parts.epoch,
             id: parts.id,
             stamp: parts.stamp,
             uri: scopes.uri,
             host: scopes.host,
             meta_length: length(meta.len()),
             tags_length: length(tags_length),
+            warmth: parts.warmth,
             body: parts.body,
         };
         let join = |bytes: &mut Vec<u8>| {
@@ -243,12 +238,42 @@ impl CacheEntry {
             requested: new.requested,
             useful_until: new.useful_until,
             scopes: &new.scopes,
-            epoch: new.epoch,
             tested: Tested::since(new.epoch),
+            warmth: Warmth::default(),
         })?;
         let hits = self.head().hits.load(Relaxed);
         entry.head().hits.store(hits, Relaxed);
         Ok(entry)
+    }
+
+    /// The same response with another form of its body.
+    pub(crate) fn with_body(&self, body: Body) -> Result<Self, Refusal> {
+        let head = self.head();
+        let entry = Self::new(EntryParts {
+            id: head.id,
+            hash: self.hash(),
+            key: self.key(),
+            meta: self.meta(),
+            body,
+            trailers: self.trailers(),
+            stamp: head.stamp,
+            requested: head.requested,
+            useful_until: head.useful_until,
+            scopes: &self.scopes(),
+            tested: head.tested.carry(),
+            warmth: head.warmth.carry(),
+        })?;
+        entry.head().hits.store(head.hits.load(Relaxed), Relaxed);
+        Ok(entry)
+    }
+
+    pub(crate) fn warmth(&self) -> &Warmth {
+        &self.head().warmth
+    }
+
+    /// For the one pass that asks.
+    pub(crate) fn uses_since_the_last_look(&self) -> u32 {
+        self.warmth().uses_since(self.head().hits.load(Relaxed))
     }
 
     pub(crate) fn sets(&self) -> Sets<'_> {

@@ -63,6 +63,11 @@ impl Ledger {
         self.used().saturating_sub(self.filled())
     }
 
+    /// Whether at least so many hundredths of what may be filled are.
+    pub(crate) fn is_filled_by(&self, hundredths: u64) -> bool {
+        self.used().saturating_mul(100) >= self.filled().saturating_mul(hundredths)
+    }
+
     /// Whether so many bytes more would be over the limit.
     pub(crate) fn lacks(&self, bytes: u64) -> bool {
         self.used().saturating_add(bytes) > self.filled()

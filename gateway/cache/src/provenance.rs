@@ -14,11 +14,9 @@ pub(crate) struct Tested(
     AtomicU64,
 );
 
-/// The sets of a fill and its epoch. An entry keeps the same in its head.
+/// The sets of a fill. An entry keeps the same in its head.
 pub(crate) struct Provenance {
     pub(crate) tested: Tested,
-    /// The store's epoch when the origin request began.
-    pub(crate) epoch: Epoch,
     pub(crate) scopes: Scopes,
 }
 
@@ -26,7 +24,6 @@ impl Provenance {
     pub(crate) const fn new(scopes: Scopes, epoch: Epoch) -> Self {
         Self {
             tested: Tested::since(epoch),
-            epoch,
             scopes,
         }
     }

@@ -203,6 +203,17 @@ impl Inside {
         Ok(())
     }
 
+    /// Puts the same response in another form in its place, and gives back the other; nothing when it is not
+    /// there any more.
+    pub(crate) fn exchange(&mut self, other: &CacheEntry, order: &Order) -> Option<CacheEntry> {
+        let is = |entry: &CacheEntry| entry.id() == other.id();
+        let stored = self.table.find_mut(place(other.low(), self.seed), is)?;
+        let slot = slot(stored);
+        other.set_slot(slot.number());
+        *stored = other.clone();
+        self.lru.replace(slot, other.clone(), order)
+    }
+
     /// Unlinks this very entry.
     pub(crate) fn unlink(
         &mut self,

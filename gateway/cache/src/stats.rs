@@ -5,7 +5,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::{
-    Epoch,
+    Compressed, Epoch,
     segment::{Cause, Segment},
 };
 
@@ -38,6 +38,8 @@ pub struct Stats {
     pub bans: usize,
     /// Bans that became soft invalidations of everything because the list was full.
     pub bans_overflowed: u64,
+    /// Compressed bodies, as the last whole pass found them.
+    pub compressed: Compressed,
 }
 
 /// One segment.

@@ -2,9 +2,10 @@
 //!
 //! Every call is synchronous and short. How an entry is found and trusted is `look_up`, how one
 //! gets in is `commit`, how bytes are made free is `room`, how invalidations arrive is `purge`, how a
-//! restart keeps entries is `snapshots`.
+//! restart keeps entries is `snapshots`, what is compressed is `compressing`.
 
 mod commit;
+mod compressing;
 mod look_up;
 mod purge;
 mod room;
@@ -15,17 +16,20 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     },
 };
 
 use bytes::Bytes;
 
+pub use self::compressing::Compressed;
+use self::compressing::CompressingPass;
+
 use crate::{
-    Algorithm, Applied, BadPattern, Budget, CacheEntry, EntryId, Epoch, Fence, Fill, FillSpec,
-    Freshened, IncrementalCleaner, Invalidation, Key, KeyHash, Maintained, Moment, Optimize, Order,
-    Reader, Refusal, SegmentStats, Slot, Stats, Stored, generations::Generations, ledger::Ledger,
-    segment::Segment, sync::Mutex,
+    Algorithm, Applied, BadPattern, Budget, CacheEntry, Compression, EntryId, Epoch, Fence, Fill,
+    FillSpec, Freshened, IncrementalCleaner, Invalidation, Key, KeyHash, Maintained, Moment,
+    Optimize, Order, Reader, Refusal, SegmentStats, Slot, Stats, Stored, generations::Generations,
+    ledger::Ledger, segment::Segment, sync::Mutex,
 };
 
 /// Segments at most: more than any machine has cores, and each still holds a useful share.
@@ -45,6 +49,9 @@ pub struct StoreConfig {
     pub segments: usize,
     /// Finds the target URI in the owner's metadata. It is what prefixes and bans are tested on.
     pub uri_of: for<'a> fn(&'a [u8]) -> &'a [u8],
+    /// Says by the owner's metadata whether a body is of a kind that compression makes smaller. Asked off
+    /// the path of requests, about once an entry.
+    pub compressible: fn(&[u8]) -> bool,
 }
 
 /// A handle on the store. Clones share it.
@@ -100,6 +107,11 @@ pub(crate) struct Shared {
     /// The pass of [`Store::maintain`]. Covers nothing but the cursor.
     cleaner: Mutex<IncrementalCleaner>,
     uri_of: for<'a> fn(&'a [u8]) -> &'a [u8],
+    compressible: fn(&[u8]) -> bool,
+    /// [`Compression::number`].
+    compression: AtomicU8,
+    /// The pass of [`Store::compress`]. Covers nothing but the cursor and the counts.
+    compressing: Mutex<CompressingPass>,
 }
 
 impl Store {
@@ -122,6 +134,9 @@ impl Store {
             order,
             cleaner: Mutex::new(IncrementalCleaner::new()),
             uri_of: config.uri_of,
+            compressible: config.compressible,
+            compression: AtomicU8::new(Compression::Off.number()),
+            compressing: Mutex::new(CompressingPass::unbegun()),
         };
         Self {
             shared: Arc::new(shared),
@@ -251,6 +266,7 @@ impl Store {
             generations: remembered.generations,
             bans: remembered.bans,
             bans_overflowed: remembered.bans_overflowed,
+            compressed: shared.compressed(),
         }
     }
 

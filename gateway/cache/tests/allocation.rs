@@ -27,6 +27,7 @@ fn a_hit_allocates_nothing() {
         max_memory: 1 << 20,
         segments: 2,
         uri_of: |meta| meta,
+        compressible: |_meta| true,
     });
     let stored = allocations(|| put(&store));
     assert!(stored > 0, "the count does not work");

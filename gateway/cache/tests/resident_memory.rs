@@ -113,6 +113,7 @@ fn churn(bodies: &Bodies) {
         max_memory: MAX_MEMORY,
         segments: 16,
         uri_of: |meta| meta,
+        compressible: |_meta| true,
     });
     let (began, over) = (Instant::now(), AtomicBool::new(false));
     let most = thread::scope(|scope| {

@@ -59,6 +59,11 @@ pub(super) async fn stats(State(operator): State<Operator>) -> Json<Value> {
         "ghost_hits": stats.returned,
         "evictions": evictions(&total.evictions),
         "fills": { "count": stats.fills, "bytes": stats.fill_bytes },
+        "compressed": {
+            "entries": stats.compressed.entries,
+            "bytes": stats.compressed.bytes,
+            "saved": stats.compressed.saved,
+        },
         "snapshot": snapshot(&operator.gateway.restart.status()),
         "segments": segments,
     }))

@@ -69,6 +69,14 @@ fn whole(stats: &Value) {
         "fills",
         format!("{} under way, {} bytes", fills["count"], fills["bytes"]),
     );
+    let compressed = &stats["compressed"];
+    row(
+        "compressed",
+        format!(
+            "{} bodies, {} bytes, {} bytes saved",
+            compressed["entries"], compressed["bytes"], compressed["saved"]
+        ),
+    );
     snapshot(&stats["snapshot"])
         .into_iter()
         .for_each(|said| row("snapshot", said));

@@ -59,11 +59,6 @@ const NOT_ACTIVE: &[(&str, &[&str], Duty)] = &[
     ("cache.distributed.cluster.min_members", &[], Duty::Serves),
     ("cache.distributed.cluster.witness", &["none"], Duty::Serves),
     ("cache.distributed.cluster.key", &[""], Duty::Protects),
-    (
-        "cache.distributed.local.compression",
-        &["off"],
-        Duty::Serves,
-    ),
     ("cache.distributed.ring", &[], Duty::Serves),
     ("cache.distributed.store", &["none"], Duty::Serves),
     ("cache.distributed.coherence.strategy", &[], Duty::Serves),

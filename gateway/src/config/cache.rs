@@ -30,8 +30,24 @@ pub struct Local {
     pub segments: usize,
     /// How often expired entries are swept where nobody asks for them.
     pub cleanup_interval: Duration,
+    /// In which form bodies are kept.
+    pub compression: Compression,
     /// Where entries outlive a restart; absent: they do not.
     pub snapshot: Option<Snapshot>,
+}
+
+/// `local.compression`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// As they came.
+    #[default]
+    Off,
+    /// While memory is short, those that are seldom used.
+    Adaptive,
+    /// All that shrink, by LZ4.
+    Lz4,
+    /// All that shrink, by Zstandard.
+    Zstd,
 }
 
 /// `local.snapshot`

@@ -13,6 +13,9 @@ pub(super) struct EngineMetrics {
     abroad: IntCounter,
     returned: IntCounter,
     window: IntGauge,
+    compressed_entries: IntGaugeVec,
+    compressed_bytes: IntGaugeVec,
+    compression_saved: IntGaugeVec,
     sampled: Mutex<Sampled>,
 }
 
@@ -61,6 +64,24 @@ impl EngineMetrics {
                     "The share of the memory that is for new responses",
                 )?,
             )?,
+            compressed_entries: gauge(
+                r,
+                "shoal_cache_compressed_entries",
+                "Stored responses whose body is compressed",
+                &["tier"],
+            )?,
+            compressed_bytes: gauge(
+                r,
+                "shoal_cache_compressed_bytes",
+                "Memory of compressed bodies",
+                &["tier"],
+            )?,
+            compression_saved: gauge(
+                r,
+                "shoal_cache_compression_saved_bytes",
+                "Memory that they would take beside that as they came",
+                &["tier"],
+            )?,
             sampled: Mutex::default(),
         })
     }
@@ -74,6 +95,14 @@ impl EngineMetrics {
         self.bytes
             .with_label_values(&["l1"])
             .set(number(total.bytes));
+        let compressed = &stats.compressed;
+        for (metric, value) in [
+            (&self.compressed_entries, compressed.entries),
+            (&self.compressed_bytes, compressed.bytes),
+            (&self.compression_saved, compressed.saved),
+        ] {
+            metric.with_label_values(&["l1"]).set(number(value));
+        }
         self.window.set(i64::from(stats.window));
         let mut sampled = self.sampled.lock();
         let raise = |metric: &IntCounter, now: u64, before: &mut u64| {

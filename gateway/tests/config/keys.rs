@@ -2,7 +2,7 @@
 //! drops the key that it names.
 
 use super::loading::loaded;
-use shoal::config::cache::Algorithm;
+use shoal::config::cache::{Algorithm, Compression};
 use shoal::config::listener::{ClientAuthMode, Protocols, TlsVersion};
 use shoal::config::upstream::{Balance, UpstreamProtocol, Verify};
 use shoal::config::{AccessFormat, ByteSize, LogPath, OnError};
@@ -44,6 +44,21 @@ fn local_segments() {
 fn local_cleanup_interval() {
     let config = loaded("cache: { distributed: { local: { cleanup_interval: 11s } } }");
     assert_eq!(config.cache.local.cleanup_interval, s(11));
+}
+
+#[test]
+fn local_compression() {
+    let compression = |text: &str| loaded(text).cache.local.compression;
+    for (word, expected) in [
+        ("off", Compression::Off),
+        ("adaptive", Compression::Adaptive),
+        ("lz4", Compression::Lz4),
+        ("zstd", Compression::Zstd),
+    ] {
+        let text = format!("cache: {{ distributed: {{ local: {{ compression: {word} }} }} }}");
+        assert_eq!(compression(&text), expected);
+    }
+    assert_eq!(compression(""), Compression::Off);
 }
 
 #[test]

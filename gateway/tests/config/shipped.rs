@@ -86,7 +86,6 @@ fn the_research_documents_block_stands_alone() {
             "cache.distributed.cluster.heartbeat_interval",
             "cache.distributed.cluster.failure_timeout",
             "cache.distributed.cluster.max_cluster_size",
-            "cache.distributed.local.compression",
             "cache.distributed.coherence.strategy",
             "cache.distributed.coherence.sync_interval",
             "cache.distributed.coherence.conflict_resolution",

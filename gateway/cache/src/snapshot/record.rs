@@ -89,9 +89,9 @@ impl<W: Write> RecordWriter<W> {
             hasher.update(part);
             self.to.write_all(part)?;
         }
-        for chunk in entry.body().chunks() {
-            hasher.update(chunk);
-            self.to.write_all(chunk)?;
+        for chunk in entry.body().slice(0..u64::MAX) {
+            hasher.update(&chunk);
+            self.to.write_all(&chunk)?;
         }
         self.to.write_all(&seal(hasher.finalize()))?;
         Ok(true)

@@ -19,6 +19,7 @@ use crate::{
     provenance::{Provenance, Tested},
     segment::{Full, Inside, Touch},
     sync::planted,
+    warmth::Warmth,
 };
 
 impl Shared {
@@ -73,8 +74,8 @@ impl Shared {
             requested: flight.requested,
             useful_until: flight.useful_until,
             scopes: &flight.provenance.scopes,
-            epoch: flight.provenance.epoch,
             tested: flight.provenance.tested.carry(),
+            warmth: Warmth::default(),
         })?;
         let weight = entry.weight();
         if weight > self.ledger.fills_max() {
@@ -123,8 +124,8 @@ impl Shared {
             requested: spec.requested,
             useful_until: spec.useful_until,
             scopes: &spec.scopes,
-            epoch: spec.epoch,
             tested: Tested::since(spec.epoch),
+            warmth: Warmth::default(),
         })?;
         let weight = entry.weight();
         if weight > self.ledger.fills_max() {

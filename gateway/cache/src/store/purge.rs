@@ -69,7 +69,7 @@ impl Shared {
     fn settle_key(&self, hash: KeyHash, strength: Strength, epoch: Epoch) -> u64 {
         let segment = self.segment(hash);
         let mut entries = segment.share().find_hash(hash);
-        entries.retain(|entry| entry.epoch() < epoch);
+        entries.retain(|entry| entry.tested().up_to() < epoch);
         for entry in &entries {
             match strength {
                 Strength::Soft => entry.tested().soften(),

@@ -13,6 +13,7 @@ use crate::{
     provenance::Tested,
     segment::Segment,
     snapshot::{Record, RecordReader, RecordWriter},
+    warmth::Warmth,
 };
 
 /// Slots that are looked at under one lock, and entries that a slow writer keeps from being freed.
@@ -144,8 +145,8 @@ impl Shared {
             requested: record.requested.min(now),
             useful_until: record.useful_until,
             scopes: &record.scopes,
-            epoch: since,
             tested,
+            warmth: Warmth::default(),
         })
     }
 

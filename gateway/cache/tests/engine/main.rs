@@ -12,6 +12,7 @@
 #[path = "../model/chance.rs"]
 #[expect(dead_code, reason = "the model needs more of it")]
 mod chance;
+mod compressing;
 mod fills;
 mod invalidation;
 mod look_up;

@@ -52,6 +52,7 @@ fn one_list_evicts_by_last_use() {
         max_memory: 64 << 10,
         segments: 1,
         uri_of: |meta| meta,
+        compressible: |_meta| true,
     };
     let scan = |algorithm| {
         let store = Store::new(config(algorithm));

@@ -93,7 +93,6 @@ pub(crate) fn same(entry: &CacheEntry, version: &Version, source: &[u8]) -> Resu
         && entry.stamp() == version.stamp
         && entry.requested() == version.requested
         && entry.useful_until() == version.useful_until
-        && entry.epoch() == version.epoch
         && entry.scopes() == scopes(version);
     ensure(alike, || format!("{:?} is not {version:?}", entry.id()))
 }

@@ -82,6 +82,7 @@ impl Subject {
             max_memory,
             segments: 4,
             uri_of,
+            compressible: |_meta| true,
         });
         let subject = Self { store, fault };
         subject.resize(max_memory);

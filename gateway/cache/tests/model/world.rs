@@ -73,6 +73,7 @@ impl World {
             max_memory: 0,
             segments: 1,
             uri_of: |meta| meta,
+            compressible: |_meta| true,
         };
         Self {
             subject: Subject::new(MAX_MEMORY, fault),

@@ -32,6 +32,7 @@ pub(crate) fn store(max_memory: u64) -> Store {
         max_memory,
         segments: 2,
         uri_of: |meta| meta,
+        compressible: |_meta| true,
     })
 }
 
@@ -96,8 +97,8 @@ pub(crate) fn served(store: &Store, key: &[u8], hash: KeyHash) -> Option<Content
 fn content(entry: &CacheEntry) -> Content {
     Content {
         body: entry.body().chunks().concat(),
-        meta: entry.meta().clone(),
-        trailers: entry.trailers().cloned(),
+        meta: Bytes::copy_from_slice(entry.meta()),
+        trailers: entry.trailers().map(Bytes::copy_from_slice),
         scopes: entry.scopes().clone(),
         stamp: entry.stamp(),
         times: (entry.requested(), entry.useful_until()),

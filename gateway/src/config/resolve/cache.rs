@@ -2,7 +2,9 @@
 
 use super::Resolver;
 use crate::config::CacheConfig;
-use crate::config::cache::{Algorithm, HttpDefaults, Local, Metrics, Optimize, Snapshot};
+use crate::config::cache::{
+    Algorithm, Compression, HttpDefaults, Local, Metrics, Optimize, Snapshot,
+};
 use crate::config::file::cache as file;
 use crate::config::leaf::{FilePath, Text};
 use crate::config::tree::Path;
@@ -59,6 +61,12 @@ impl Resolver<'_, '_> {
                 local.cleanup_interval,
                 Duration::from_secs(10),
             ),
+            compression: match local.compression {
+                Some(file::Compression::Off) | None => Compression::Off,
+                Some(file::Compression::Adaptive) => Compression::Adaptive,
+                Some(file::Compression::Lz4) => Compression::Lz4,
+                Some(file::Compression::Zstd) => Compression::Zstd,
+            },
             snapshot: self.snapshot(&path.key("snapshot"), local.snapshot),
         }
     }

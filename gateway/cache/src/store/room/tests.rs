@@ -51,6 +51,7 @@ fn check(algorithm: Algorithm, optimize: Optimize) {
         max_memory: MAX_MEMORY,
         segments: 4,
         uri_of: |meta| meta,
+        compressible: |_meta| true,
     });
     store.optimize(optimize);
     thread::scope(|scope| {
