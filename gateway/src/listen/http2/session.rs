@@ -69,8 +69,9 @@ impl Session {
             queues: false,
             digest,
         };
-        session.request.extensions_mut().insert(HasContent);
-        session.is_body_empty();
+        if !session.is_body_empty() {
+            session.request.extensions_mut().insert(HasContent);
+        }
         session
     }
 
