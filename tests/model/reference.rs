@@ -3,6 +3,7 @@
 //! Written from RFC 9111, 9110, 5861, 9211 and 9213; it shares no line with the gateway. Where they
 //! leave a choice, the gateway's is taken and a comment says so. What must be seen is an `Expected`.
 
+mod broken_off;
 mod conditions;
 mod control;
 pub(crate) mod expected;

@@ -1,5 +1,6 @@
 //! Responses that are stored in parts (RFC 9111 sections 3.3 and 3.4, RFC 9110 sections 14 and 15.3.7).
 
+mod broken_off;
 mod doubtful;
 mod stale;
 

@@ -4,15 +4,15 @@
 //! finished response may be stored is `store/commit`.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 
 use crate::{
-    EntryId, Epoch, Key, Moment, Reader, Refusal, Scopes, Stamp, in_flight::InFlight, seat::Pace,
-    store::Shared,
+    Body, EntryId, Epoch, Key, Moment, Reader, Refusal, Scopes, Stamp, in_flight::InFlight,
+    seat::Pace, store::Shared,
 };
 
 /// What is known of a response when its fill begins.
@@ -159,6 +159,21 @@ impl Fill {
                 Err(refusal)
             }
         }
+    }
+
+    /// The body will never be complete: its readers fail. What was received is given back, unless the
+    /// body outgrew its limits or the key was removed meanwhile.
+    #[must_use]
+    pub fn break_off(self) -> Option<Body> {
+        let kept = self.state == FillState::Storing && !self.flight.revoked.load(Relaxed);
+        kept.then(|| self.flight.body())
+        // Dropped here, it fails.
+    }
+
+    /// The owner's metadata.
+    #[must_use]
+    pub fn meta(&self) -> &Bytes {
+        &self.flight.meta
     }
 
     /// Whether the bytes could be kept.

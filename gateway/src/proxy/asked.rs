@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use pingora_cache::lock::LockStub;
 use shoal_cache::{EntryId, Epoch, Key, KeyHash, Lease};
 use shoal_rules::Freshness;
+use shoal_rules::partial::StrongValidator;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -125,6 +126,8 @@ pub(super) struct FillOrder {
     pub(super) host: String,
     pub(super) tags: Vec<String>,
     pub(super) route: String,
+    /// A strong one, by the origin's own fields: a `Date` of ours makes no `Last-Modified` strong.
+    pub(super) validator: Option<StrongValidator>,
     /// The response's `Vary`, joined, and what it selects.
     pub(super) vary: Option<(String, [u8; 16])>,
     pub(super) epoch: Epoch,

@@ -3,17 +3,19 @@
 //!
 //! Pingora knows whole responses only. To its state machine parts that hold what is wanted look like a
 //! stored response whose body can be cut (`body`); a 206 is not cacheable for it, and kept as it passes
-//! (`arriving`). What is missing of stored parts is fetched before the look-up (`complete`). Objects on a
-//! route with `slice` are `slices`' alone.
+//! (`arriving`), and so is what came of a whole response that broke off (`broken_off`). What is missing of
+//! stored parts is fetched before the look-up (`complete`). Objects on a route with `slice` are `slices`' alone.
 
 mod arriving;
 mod body;
+mod broken_off;
 mod complete;
 mod index;
 
 pub use arriving::Arriving;
 pub(super) use arriving::begin;
 pub(super) use body::PartsBody;
+pub(super) use broken_off::BrokenOff;
 pub(super) use complete::complete;
 pub(super) use index::freshen;
 

@@ -183,12 +183,14 @@ impl Storage for Backend {
             // The whole is newer than its parts.
             self.store().remove(&index_key(&asked.key), None);
         }
+        let broken_off = parts::BrokenOff::of(self, asked, meta, order);
         let fill = self.begin(&asked.key, meta)?;
         let id = fill.id().0;
         self.begun
             .lock()
             .insert(id, (copy(meta, order), fill.leading_reader()));
-        Ok(Box::new(FillWriter::new(fill, order.progress.clone())))
+        let progress = order.progress.clone();
+        Ok(Box::new(FillWriter::new(fill, progress, broken_off)))
     }
 
     async fn purge(

@@ -1,5 +1,6 @@
 //! Bodies between the engine and Pingora: a complete one, one that grows, and the writer of a growing one.
 
+use super::parts::BrokenOff;
 use crate::caching::progress::Progress;
 use crate::caching::stored_response::StoredResponse;
 use async_trait::async_trait;
@@ -234,18 +235,29 @@ impl HandleHit for GrowingBody {
 
 /// Writes a response into the engine while it comes.
 pub(super) struct FillWriter {
-    fill: Fill,
+    /// Absent once it has ended.
+    fill: Option<Fill>,
     tag: [u8; 8],
     progress: Arc<Progress>,
+    broken_off: Option<BrokenOff>,
 }
 
 impl FillWriter {
-    pub(super) fn new(fill: Fill, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(fill: Fill, progress: Arc<Progress>, broken_off: Option<BrokenOff>) -> Self {
         let tag = fill.id().0.to_be_bytes();
         Self {
-            fill,
+            fill: Some(fill),
             tag,
             progress,
+            broken_off,
+        }
+    }
+}
+
+impl Drop for FillWriter {
+    fn drop(&mut self) {
+        if let (Some(fill), Some(broken_off)) = (self.fill.take(), self.broken_off.take()) {
+            broken_off.keep(fill);
         }
     }
 }
@@ -257,24 +269,26 @@ impl HandleMiss for FillWriter {
             return Ok(());
         }
         self.progress.wrote(data.len());
-        if self.fill.write(data) == Written::Outgrown {
+        let Some(fill) = &mut self.fill else {
+            return Ok(());
+        };
+        if fill.write(data) == Written::Outgrown {
             self.progress.set_outgrown();
             // Other requests that follow set the pace now, since nothing is kept for them. This
             // request's own reader does not: it runs in the same task and could not catch up.
-            poll_fn(|cx| self.fill.poll_room(cx)).await;
+            poll_fn(|cx| fill.poll_room(cx)).await;
         }
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<MissFinishType> {
-        let this = *self;
-        match this.fill.finish(None) {
-            Ok(stored) => Ok(MissFinishType::Created(
+    async fn finish(mut self: Box<Self>) -> Result<MissFinishType> {
+        match self.fill.take().map(|fill| fill.finish(None)) {
+            Some(Ok(stored)) => Ok(MissFinishType::Created(
                 usize::try_from(stored.weight).unwrap_or(0),
             )),
-            Err(_refusal) => {
-                if !this.progress.outgrown() {
-                    this.progress.set_refused();
+            Some(Err(_)) | None => {
+                if !self.progress.outgrown() {
+                    self.progress.set_refused();
                 }
                 Ok(MissFinishType::Created(0))
             }

@@ -362,6 +362,7 @@ fn order(
         host: exchange.target.host.clone(),
         tags,
         route: route.config.name.clone(),
+        validator: rules::partial::StrongValidator::of(headers, clock::now()),
         vary,
         epoch: origin.epoch,
         requested: origin.requested,

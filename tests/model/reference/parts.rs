@@ -27,12 +27,12 @@ pub(super) enum Kept {
 /// Parts of one version, and what the newest of them said.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
-    fields: Fields,
-    freshness: Freshness,
-    date: SystemTime,
-    length: usize,
+    pub(super) fields: Fields,
+    pub(super) freshness: Freshness,
+    pub(super) date: SystemTime,
+    pub(super) length: usize,
     /// By position.
-    bytes: BTreeMap<usize, char>,
+    pub(super) bytes: BTreeMap<usize, char>,
 }
 
 /// What a GET without a whole response does next.
@@ -247,7 +247,7 @@ impl Reference {
     }
 
     /// RFC 9110 section 15.3.7.3.
-    fn version(&self, fields: &Fields) -> Option<Version> {
+    pub(super) fn version(&self, fields: &Fields) -> Option<Version> {
         if let Some(tag) = fields.first("ETag") {
             let weak = tag.starts_with("W/");
             let strong = !weak || self.mutation == Some(Mutation::JoinsUnderWeakTags);
@@ -322,7 +322,7 @@ struct Place {
 
 /// A strong validator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Version {
+pub(super) enum Version {
     Tag(String),
     Modified(SystemTime),
 }

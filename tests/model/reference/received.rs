@@ -135,11 +135,14 @@ impl Reference {
             words.ttl = Some(freshness.ttl());
             expected.age = Some(age);
             let stored = (sent.status, self.storable(&fields), sent.body.clone());
-            let stored = Stored::new(&step.fields, stored, freshness, date);
+            let stored = Stored::new(&step.fields, stored, freshness.clone(), date);
             self.drop_parts(exchange);
             if !is_whole {
-                // Section 3.3: what broke off is not stored.
+                // Section 3.3: what broke off is not stored as a whole.
                 self.variants(exchange).broke_off(&stored);
+                if step.method == "GET" {
+                    self.keep_what_came(exchange, &sent, (&fields, freshness, date));
+                }
                 return Expected::unjudged();
             }
             self.variants(exchange).store(stored);

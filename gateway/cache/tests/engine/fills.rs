@@ -1,6 +1,6 @@
 //! How readers follow a fill.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use shoal_cache::{FillSpec, Piece, Refusal, Written};
@@ -74,6 +74,33 @@ fn a_dropped_fill_fails_its_readers_and_stores_nothing() {
     drop(reader);
     let stats = store.stats();
     assert_eq!((stats.used, stats.fills, stats.fill_bytes), (0, 0, 0));
+}
+
+#[test]
+fn a_fill_that_breaks_off_gives_back_what_came() {
+    let store = store(1 << 20);
+    let mut fill = begin(&store, 1);
+    for piece in ["ha", "lf"] {
+        fill.write(Bytes::from_static(piece.as_bytes()));
+    }
+    let mut reader = fill.reader();
+    let body = fill.break_off().unwrap();
+    assert_eq!(body.slice(0..4).collect::<Vec<_>>().concat(), b"half");
+    let cx = Context::from_waker(Waker::noop());
+    assert_eq!(reader.poll_next(&cx), Poll::Ready(Piece::Failed));
+    assert!(store.get(&key(1), NOW).is_none());
+    drop(reader);
+    let stats = store.stats();
+    assert_eq!((stats.used, stats.fills, stats.fill_bytes), (0, 0, 0));
+}
+
+#[test]
+fn what_came_of_a_key_that_was_removed_is_not_given_back() {
+    let store = store(1 << 20);
+    let mut fill = begin(&store, 1);
+    fill.write(Bytes::from_static(b"half"));
+    store.remove(&key(1), None);
+    assert!(fill.break_off().is_none());
 }
 
 #[test]
