@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use std::{env, fs, thread};
 
 use serde_json::Value;
@@ -67,6 +68,17 @@ impl Gateway {
         self.child = spawn(&self.folder)?;
         self.address = first_listener(&mut self.child)?;
         Ok(())
+    }
+
+    /// The processor time that the process has used, of which the kernel counts hundredths of a second.
+    pub fn processor(&self) -> io::Result<Duration> {
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name, which may hold anything: user and system time are the 12th and 13th.
+        let (_, fields) = stat.rsplit_once(')').unwrap_or_default();
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks = ticks.filter_map(|field| field.parse::<u32>().ok());
+        Ok(TICK * ticks.sum::<u32>())
     }
 
     /// The pages of the process that are in memory now, in bytes.

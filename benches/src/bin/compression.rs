@@ -1,0 +1,196 @@
+//! Does keeping bodies compressed pay, and does it cost nothing where it cannot?
+//!
+//! A Zipf load asks for JSON of twice the size of the memory. The figures are how many more objects
+//! `adaptive` stores than `off`, and by how much the hit ratio rises. The same load over pictures, which
+//! nothing shrinks, gives the processor time of the gateway for a request with `adaptive`, beside that with
+//! `off`: what the looking costs.
+
+use std::io;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use shoal_benches::chance::{Chance, Zipf};
+use shoal_benches::origin::Content;
+use shoal_benches::verdict::{announce_all, say};
+use shoal_benches::{Client, Gateway, Origin, Verdict};
+
+const MAX_MEMORY_MIB: u64 = 64;
+const BODY: usize = 8192;
+/// Their bodies are twice `MAX_MEMORY_MIB`.
+const OBJECTS: u64 = 2 * (MAX_MEMORY_MIB << 20) / BODY as u64;
+const EXPONENT: f64 = 0.8;
+const CONNECTIONS: u64 = 16;
+const WARM: Duration = Duration::from_secs(6);
+const MEASURED: Duration = Duration::from_secs(5);
+/// Pairs of runs over pictures.
+const TURNS: usize = 3;
+const MORE_OBJECTS: f64 = 2.0;
+/// Of the processor time for a request, in percent.
+const COST_MAX: f64 = 1.0;
+
+fn main() -> ExitCode {
+    match measure() {
+        Ok(verdicts) => announce_all(&verdicts),
+        Err(error) => {
+            say(format_args!("compression: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> io::Result<Vec<(String, Verdict)>> {
+    let zipf = Zipf::new(OBJECTS, EXPONENT);
+    let run = |content, mode| {
+        let met = run(&zipf, content, mode)?;
+        say(format_args!(
+            "{content:?}, {mode}: {} requests, {:.2} % hits, {} objects stored, {:.2} µs of processor time each",
+            met.requests,
+            met.percent(),
+            met.stored,
+            met.micros()
+        ));
+        io::Result::Ok(met)
+    };
+    let (off, adaptive) = (run(Content::Json, "off")?, run(Content::Json, "adaptive")?);
+    // In turns, and the least of each: what else the machine does only adds.
+    let (mut bare, mut looked) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..TURNS {
+        bare = bare.min(run(Content::Picture, "off")?.micros());
+        looked = looked.min(run(Content::Picture, "adaptive")?.micros());
+    }
+    let verdicts = [
+        (
+            "objects",
+            Verdict::AtLeast {
+                figure: adaptive.stored as f64 / off.stored.max(1) as f64,
+                goal: MORE_OBJECTS,
+                unit: "times",
+            },
+        ),
+        (
+            "hit ratio",
+            Verdict::AtLeast {
+                figure: adaptive.percent() - off.percent(),
+                goal: 0.1,
+                unit: "points",
+            },
+        ),
+        (
+            "pictures",
+            Verdict::AtMost {
+                figure: 100.0 * (looked / bare - 1.0),
+                goal: COST_MAX,
+                unit: "%",
+            },
+        ),
+    ];
+    let named = |(name, verdict)| (format!("compression, {name}"), verdict);
+    Ok(verdicts.map(named).into())
+}
+
+/// What a load met.
+#[derive(Debug, Clone, Copy, Default)]
+struct Met {
+    requests: u64,
+    hits: u64,
+    stored: u64,
+    processor: Duration,
+}
+
+impl Met {
+    fn percent(self) -> f64 {
+        100.0 * self.hits as f64 / self.requests.max(1) as f64
+    }
+
+    fn micros(self) -> f64 {
+        self.processor.as_secs_f64() * 1e6 / self.requests.max(1) as f64
+    }
+}
+
+fn run(zipf: &Zipf, content: Content, mode: &str) -> io::Result<Met> {
+    let origin = Origin::of(content, BODY)?;
+    let gateway = Gateway::start(&configuration(&origin, mode))?;
+    load(&gateway, zipf, content, 1, WARM)?;
+    let before = gateway.processor()?;
+    let met = load(&gateway, zipf, content, 2, MEASURED)?;
+    let processor = gateway.processor()?.saturating_sub(before);
+    // Each path once, and without asking the origin, so that the count changes nothing.
+    let mut client = Client::connect(gateway.address())?;
+    let mut stored = 0;
+    for number in 0..OBJECTS {
+        let answer = client.get(&path(number), "Cache-Control: only-if-cached\r\n")?;
+        stored += u64::from(answer.hit);
+    }
+    Ok(Met {
+        stored,
+        processor,
+        ..met
+    })
+}
+
+fn configuration(origin: &Origin, mode: &str) -> String {
+    format!(
+        "listeners: [{{ address: \"127.0.0.1:0\" }}]\n\
+         upstreams: {{ origin: {{ targets: [\"{}\"] }} }}\n\
+         routes: [{{ name: all, match: {{ path: \"/*\" }}, upstream: origin }}]\n\
+         cache: {{ distributed: {{ local: {{ max_memory: {MAX_MEMORY_MIB}MiB, cleanup_interval: 1s, \
+         compression: {mode} }} }} }}\n\
+         admin: {{ address: \"127.0.0.1:0\" }}\n\
+         log: {{ level: warn }}\n",
+        origin.address()
+    )
+}
+
+/// Asks for so long, the same for the same `seed`.
+fn load(
+    gateway: &Gateway,
+    zipf: &Zipf,
+    content: Content,
+    seed: u64,
+    time: Duration,
+) -> io::Result<Met> {
+    let until = Instant::now() + time;
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..CONNECTIONS)
+            .map(|number| {
+                let chance = Chance::new(seed * CONNECTIONS + number);
+                scope.spawn(move || ask(gateway, zipf, content, chance, until))
+            })
+            .collect();
+        let mut met = Met::default();
+        for worker in workers {
+            let asked = worker
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("a thread panicked")))?;
+            met.requests += asked.requests;
+            met.hits += asked.hits;
+        }
+        Ok(met)
+    })
+}
+
+fn ask(
+    gateway: &Gateway,
+    zipf: &Zipf,
+    content: Content,
+    mut chance: Chance,
+    until: Instant,
+) -> io::Result<Met> {
+    let mut client = Client::connect(gateway.address())?;
+    let mut met = Met::default();
+    while Instant::now() < until {
+        let path = path(zipf.draw(&mut chance));
+        let answer = client.get(&path, "")?;
+        if answer.status != 200 || client.body() != content.body(&path, BODY) {
+            return Err(io::Error::other(format!("{path}: wrong answer")));
+        }
+        met.requests += 1;
+        met.hits += u64::from(answer.hit);
+    }
+    Ok(met)
+}
+
+fn path(number: u64) -> String {
+    format!("/object/{number:07}")
+}
