@@ -135,6 +135,8 @@ pub struct FoundResponse {
     pub headers: HeaderMap,
     /// Its status.
     pub status: http::StatusCode,
+    /// Whether some of its body is still to come.
+    pub is_growing: bool,
     /// Whether it may be served while it is refreshed in the background.
     pub while_revalidating: WhileRevalidating,
 }

@@ -6,6 +6,7 @@
 pub mod accept;
 mod connection;
 pub mod date;
+pub mod growing;
 mod head;
 pub mod http2;
 mod serve;

@@ -88,6 +88,21 @@ async fn followers_stream_while_the_response_arrives() {
 }
 
 #[tokio::test]
+async fn a_follower_gets_a_small_piece_as_soon_as_it_is_there() {
+    let body = vec![b'x'; 2_000];
+    let answer = ok(body.clone()).max_age(60).hold_body("half", 100);
+    let origin = Origin::script([get("/").respond(answer)]);
+    let gateway = Gateway::start(&origin).await;
+    let mut leader = gateway.open(get("/")).await;
+    leader.first(100).await;
+    let mut follower = gateway.open(get("/")).await;
+    follower.first(100).await;
+    origin.release("half").await;
+    leader.finish().await.expect(ok(body.clone()));
+    follower.finish().await.expect(ok(body));
+}
+
+#[tokio::test]
 async fn followers_go_on_when_the_leader_leaves() {
     let body = vec![b'x'; 200_000];
     let answer = ok(body.clone()).max_age(60).hold_body("half", 100_000);

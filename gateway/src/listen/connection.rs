@@ -4,8 +4,8 @@
 //! the time a head may take. [`Connection`] then replays those bytes to Pingora and shows it this one
 //! request and no byte of the next, so that the connection can be taken back when Pingora is done.
 
-use super::date;
 use super::stall::Stall;
+use super::{date, growing};
 use async_trait::async_trait;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::tls::SslDigest;
@@ -58,6 +58,7 @@ pub(super) struct Connection {
     gathered: Vec<u8>,
     /// The next thing that is written is a response's head.
     head_due: bool,
+    is_growing: bool,
     stall: Stall,
     established: SystemTime,
     sockets: Arc<SocketDigest>,
@@ -82,6 +83,7 @@ impl Connection {
             limit: Limit::None,
             gathered: Vec::new(),
             head_due: true,
+            is_growing: false,
             stall,
             established,
             sockets: Arc::new(digest),
@@ -236,13 +238,18 @@ impl AsyncWrite for Connection {
         if this.head_due && bytes.starts_with(b"HTTP/1.") {
             // Interim heads come before the one that counts.
             this.head_due = bytes.get(9) == Some(&b'1');
-            if let Some(head) = date::restore(bytes) {
-                // A head is written in one piece and bounded, so that it may all be gathered.
-                this.gathered.extend_from_slice(&head);
-                return Poll::Ready(Ok(bytes.len()));
+            let mut head = date::restore(bytes).unwrap_or_else(|| bytes.to_vec());
+            this.is_growing = growing::unmark(&mut head);
+            // A head is written in one piece and bounded, so that it may all be gathered.
+            this.gathered.extend_from_slice(&head);
+            if this.is_growing
+                && let Poll::Ready(Err(error)) = this.poll_write_gathered(cx)
+            {
+                return Poll::Ready(Err(error));
             }
+            return Poll::Ready(Ok(bytes.len()));
         }
-        if this.gathered.len() + bytes.len() <= GATHERED_MAX {
+        if !this.is_growing && this.gathered.len() + bytes.len() <= GATHERED_MAX {
             this.gathered.extend_from_slice(bytes);
             return Poll::Ready(Ok(bytes.len()));
         }

@@ -22,7 +22,7 @@ pub(super) fn restore(head: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Where the line of `name` stands, its line end included.
-fn line(head: &[u8], name: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn line(head: &[u8], name: &str) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
     while let Some(length) = head
         .get(start..)?

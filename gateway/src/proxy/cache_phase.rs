@@ -154,13 +154,14 @@ pub(super) fn reason(why: Why) -> Reason {
 }
 
 fn found(handler: &HitHandler) -> Option<(FoundResponse, Usability)> {
-    let (key, id, response, usability) =
+    let (key, id, response, usability, is_growing) =
         if let Some(body) = handler.as_any().downcast_ref::<CompleteBody>() {
             (
                 Some(body.key.clone()),
                 body.hit.entry.id(),
                 &body.response,
                 body.hit.usability,
+                false,
             )
         } else if let Some(body) = handler.as_any().downcast_ref::<PartsBody>() {
             (
@@ -168,10 +169,11 @@ fn found(handler: &HitHandler) -> Option<(FoundResponse, Usability)> {
                 body.hit.entry.id(),
                 &body.response,
                 body.hit.usability,
+                body.is_growing(),
             )
         } else {
             let body = handler.as_any().downcast_ref::<GrowingBody>()?;
-            (None, body.id(), &body.response, Usability::Usable)
+            (None, body.id(), &body.response, Usability::Usable, true)
         };
     let found = FoundResponse {
         key,
@@ -179,6 +181,7 @@ fn found(handler: &HitHandler) -> Option<(FoundResponse, Usability)> {
         freshness: response.freshness,
         headers: response.headers.clone(),
         status: response.status,
+        is_growing,
         while_revalidating: WhileRevalidating::Wait,
     };
     Some((found, usability))

@@ -118,6 +118,7 @@ fn find(proxy: &Proxy, session: &Session, exchange: &mut Exchange) -> Result<Pla
         freshness: response.freshness,
         headers: response.headers,
         status: response.status,
+        is_growing: false,
         while_revalidating: WhileRevalidating::Wait,
     });
     Ok(Plain::Hit(hit, Box::new(head)))

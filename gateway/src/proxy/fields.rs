@@ -1,7 +1,7 @@
 //! Fields that the gateway adds, and fields that it takes away, on the way up and on the way down.
 
 use crate::exchange::Exchange;
-use crate::listen::date;
+use crate::listen::{date, growing};
 use crate::template::joined;
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use pingora_error::Result;
@@ -102,7 +102,14 @@ pub(super) fn forward(request: &mut RequestHeader, exchange: &Exchange) -> Resul
 }
 
 /// A response on its way to the client, in the version that it speaks.
-pub(super) fn deliver(response: &mut ResponseHeader, client: Version) -> Result<()> {
+pub(super) fn deliver(
+    response: &mut ResponseHeader,
+    client: Version,
+    is_growing: bool,
+) -> Result<()> {
+    if client != Version::HTTP_2 && is_growing {
+        response.insert_header(growing::MARK, "1")?;
+    }
     if client != Version::HTTP_2
         && let Some(date) = response.headers.get(header::DATE).cloned()
     {

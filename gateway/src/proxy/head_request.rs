@@ -88,6 +88,7 @@ fn found(located: Located) -> FoundResponse {
         freshness: response.freshness,
         headers: response.headers,
         status: response.status,
+        is_growing: false,
         while_revalidating: WhileRevalidating::Wait,
     }
 }

@@ -109,7 +109,9 @@ pub(super) fn deliver(
         response.insert_header(header::AGE, freshness.corrected_initial_age.as_secs())?;
     }
     restore(response, exchange)?;
-    fields::deliver(response, session.req_header().version)?;
+    let found = exchange.outcome.found.as_ref();
+    let is_growing = from_store && found.is_some_and(|found| found.is_growing);
+    fields::deliver(response, session.req_header().version, is_growing)?;
     cache_status(response, exchange)
 }
 

@@ -157,6 +157,7 @@ fn record(exchange: &mut Exchange, first: &Slice) {
         freshness: first.response.freshness,
         headers: HeaderMap::new(),
         status: StatusCode::OK,
+        is_growing: false,
         while_revalidating: WhileRevalidating::Wait,
     });
 }

@@ -54,6 +54,12 @@ impl PartsBody {
         }
     }
 
+    /// Whether some part is still to come.
+    pub(in crate::proxy) fn is_growing(&self) -> bool {
+        let growing = |part: &Part| matches!(part.found, Found::Filling(_));
+        self.parts.iter().any(growing)
+    }
+
     /// Of the parts that have the next byte, the one that goes furthest.
     fn next_part(&mut self) -> Option<Open> {
         let at = self.left.start;
