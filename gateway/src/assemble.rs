@@ -138,6 +138,8 @@ impl Service for Everything {
             drain: gateway.drain.clone(),
             metrics: gateway.metrics.clone(),
         });
+        // Before anybody is served: a stop that comes at once waits for what was stored by then.
+        let busy = gateway.drain.busy();
         let loading = keeping::restore(gateway).await;
         let (tell, bound) = oneshot::channel();
         let mut tasks = tokio::task::JoinSet::new();
@@ -154,7 +156,7 @@ impl Service for Everything {
         tasks.spawn(admin.serve(gateway.clone(), self.reloader.clone()));
         tasks.spawn(watch::run(self.reloader.clone(), gateway.drain.clone()));
         let changes = self.reloader.changes();
-        tasks.spawn(keeping::keep(gateway.clone(), changes, loading));
+        tasks.spawn(keeping::keep(gateway.clone(), changes, loading, busy));
         tasks.spawn(maintenance::sweep(gateway.clone()));
         tasks.spawn(maintenance::sample(gateway.clone()));
         tasks.spawn(upstream::resolve::keep_resolving(gateway.clone()));

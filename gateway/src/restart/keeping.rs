@@ -5,6 +5,7 @@
 use super::file::GiveUp;
 use super::steps;
 use crate::config::cache;
+use crate::drain::Busy;
 use crate::gateway::Gateway;
 use crate::snapshot::Snapshot;
 use std::path::PathBuf;
@@ -39,14 +40,15 @@ pub async fn restore(gateway: &Arc<Gateway>) -> Loading {
     }
 }
 
-/// Writes snapshots until the gateway drains, and then the last one. It counts as under way for so long,
-/// so that the stop waits for it, within the grace period.
+/// Writes snapshots until the gateway drains, and then the last one. With `busy` it counts as under way for
+/// so long, so that the stop waits for it, within the grace period.
 pub async fn keep(
     gateway: Arc<Gateway>,
     mut changes: watch::Receiver<Arc<Snapshot>>,
     loading: Loading,
+    busy: Busy,
 ) {
-    let _busy = gateway.drain.busy();
+    let _until_the_end = busy;
     if let Some(loading) = loading {
         tokio::select! {
             done = loading => drop(finished(done)),
