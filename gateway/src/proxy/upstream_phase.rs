@@ -70,7 +70,12 @@ pub(super) fn select(session: &Session, exchange: &mut Exchange) -> Result<Box<H
         .host
         .rsplit_once(':')
         .map_or(&*exchange.target.host, |(host, _)| host);
-    let peer = connect::peer(&route.pool.config, &chosen, host);
+    let headers = &session.req_header().headers;
+    let peer = if headers.contains_key(header::UPGRADE) {
+        connect::peer_to_upgrade(&route.pool.config, &chosen, host)
+    } else {
+        connect::peer(&route.pool.config, &chosen, host)
+    };
     exchange.chosen = Some(chosen);
     Ok(Box::new(peer))
 }

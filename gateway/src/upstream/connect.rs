@@ -1,14 +1,21 @@
 //! How a chosen target is spoken to, in Pingora's words.
 
 pub mod fetch;
+mod patient;
 
+use self::patient::Patient;
 use super::Chosen;
 use crate::config::upstream::{Upstream, UpstreamProtocol, Verify};
 use pingora_core::protocols::ALPN;
 use pingora_core::upstreams::peer::HttpPeer;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Streams that share one HTTP/2 connection. Pingora's own default is one.
 const H2_STREAMS_MAX: usize = 128;
+
+/// No connection of the others is used for an upgrade.
+const UPGRADES: u64 = 1;
 
 /// The peer that Pingora connects to. `host` is the name that a certificate must carry where the
 /// configuration names none.
@@ -34,5 +41,14 @@ pub fn peer(upstream: &Upstream, target: &Chosen, host: &str) -> HttpPeer {
         options.verify_cert = false;
         options.verify_hostname = false;
     }
+    peer
+}
+
+/// The same for a request that asks for an upgrade: with a connection of its own.
+pub fn peer_to_upgrade(upstream: &Upstream, target: &Chosen, host: &str) -> HttpPeer {
+    let mut peer = peer(upstream, target, host);
+    peer.group_key = UPGRADES;
+    peer.options.idle_timeout = Some(Duration::ZERO);
+    peer.options.custom_l4 = Some(Arc::new(Patient));
     peer
 }
