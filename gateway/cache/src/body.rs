@@ -71,6 +71,15 @@ impl Body {
         Self(Form::Other(Box::new(Other::Many(many))))
     }
 
+    /// The same of one chunk.
+    pub(crate) fn of_one(chunk: Bytes) -> Self {
+        if chunk.len() <= BUFFER_MAX {
+            Self::from_chunk(chunk)
+        } else {
+            Self::from_chunks([chunk])
+        }
+    }
+
     /// One buffer, which is not copied.
     pub(crate) const fn from_chunk(chunk: Bytes) -> Self {
         Self(Form::One(chunk))

@@ -103,6 +103,14 @@ impl Counters {
         self.of(cause).fetch_add(entries, Relaxed);
     }
 
+    /// For their bytes. Only who holds the segment's lock counts these, so plain stores are enough.
+    pub(crate) fn evicted(&self, entries: u64, abroad: bool) {
+        add(&self.evicted_for_space, entries);
+        if abroad {
+            add(&self.evicted_abroad, entries);
+        }
+    }
+
     pub(crate) const fn of(&self, cause: Cause) -> &AtomicU64 {
         match cause {
             Cause::Space => &self.evicted_for_space,
@@ -333,6 +341,10 @@ fn untabulate(table: &mut HashTable<CacheEntry>, seed: u64, entry: &CacheEntry) 
         // The caller has a reference: nothing is freed under the lock.
         found.remove();
     }
+}
+
+fn add(counter: &AtomicU64, more: u64) {
+    counter.store(counter.load(Relaxed) + more, Relaxed);
 }
 
 /// No slot is left.

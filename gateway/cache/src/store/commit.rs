@@ -10,9 +10,10 @@ use bytes::Bytes;
 use super::{
     Shared,
     look_up::{Stage, Suspect},
+    room::Evicted,
 };
 use crate::{
-    Body, CacheEntry, EntryId, FillSpec, Freshened, Key, Refusal, Stored,
+    Body, CacheEntry, EntryId, FillSpec, Freshened, Key, KeyHash, Refusal, Stored,
     entry::EntryParts,
     generations::Verdict,
     in_flight::InFlight,
@@ -95,10 +96,7 @@ impl Shared {
                 Ok(())
             },
         )?;
-        self.segment(flight.key.hash)
-            .counters
-            .inserts
-            .fetch_add(1, Relaxed);
+        self.count_insert(flight.key.hash);
         Ok(Stored { weight })
     }
 
@@ -118,7 +116,7 @@ impl Shared {
             hash: spec.key.hash,
             key: &spec.key.bytes,
             meta: &spec.meta,
-            body: Body::from_chunks([body]),
+            body: Body::of_one(body),
             trailers,
             stamp: spec.stamp,
             requested: spec.requested,
@@ -142,8 +140,7 @@ impl Shared {
             },
         )?;
         drop(hidden); // Outside the lock.
-        let segment = self.segment(entry.hash());
-        segment.counters.inserts.fetch_add(1, Relaxed);
+        self.count_insert(entry.hash());
         Ok(Stored { weight })
     }
 
@@ -182,6 +179,10 @@ impl Shared {
         )
     }
 
+    fn count_insert(&self, hash: KeyHash) {
+        self.segment(hash).counters.inserts.fetch_add(1, Relaxed);
+    }
+
     /// Tests, makes room, tests again and links. The first test is without the lock, as patterns may
     /// be slow; the one under the lock then finds little or nothing new.
     fn link(
@@ -192,29 +193,37 @@ impl Shared {
     ) -> Result<(), Refusal> {
         admit(self.trust_incoming(entry))?;
         admitted();
-        self.ledger.add_entry(entry.weight());
-        self.make_room(entry.hash(), entry.weight());
-        planted!(ChargesAfterLink => self.ledger.remove_entry(entry.weight()));
+        let (weight, number) = (entry.weight(), self.number(entry.hash()));
+        self.ledger.add_entry(weight);
+        let segment = self.segment(entry.hash());
+        // Dropped after the lock is released.
+        let mut left = Evicted::new();
         let linked = {
-            let mut inside = self.segment(entry.hash()).lock();
+            let mut inside = segment.lock();
+            if !self.make_room_at_home(&mut inside, number, weight, &mut left) {
+                drop(inside);
+                self.make_room(entry.hash(), weight);
+                inside = segment.lock();
+            }
+            planted!(ChargesAfterLink => self.ledger.remove_entry(weight));
             admit(self.trust_incoming(entry))
                 .and_then(|()| permitted(&mut inside))
                 .and_then(|()| {
                     planted!(LinksAfterTest => {
                         drop(inside);
-                        inside = self.segment(entry.hash()).lock();
+                        inside = segment.lock();
                     });
                     let replaced = inside.link(entry.clone(), &self.order);
                     planted!(CountsAfterLink => {
                         inside.live.subtract(entry.sets());
                         drop(inside);
-                        inside = self.segment(entry.hash()).lock();
+                        inside = segment.lock();
                         inside.live.add(entry.sets());
                     });
                     replaced.map_err(|Full| Refusal::NoSlot)
                 })
         };
-        planted!(ChargesAfterLink => self.ledger.add_entry(entry.weight()));
+        planted!(ChargesAfterLink => self.ledger.add_entry(weight));
         match linked {
             Ok(replaced) => {
                 replaced
@@ -223,7 +232,7 @@ impl Shared {
                 Ok(())
             }
             Err(refusal) => {
-                self.ledger.remove_entry(entry.weight());
+                self.ledger.remove_entry(weight);
                 Err(refusal)
             }
         }

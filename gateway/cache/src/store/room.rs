@@ -3,14 +3,12 @@
 //! Whose turn it is to give something up is `order`, what it gives up is `segmented_lru`. One segment
 //! is locked at a time, and what left is dropped after the lock is released.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use smallvec::SmallVec;
 
 use super::Shared;
 use crate::{
     CacheEntry, Grace, KeyHash, Outcome, Turn,
-    segment::{Cause, Inside, Segment},
+    segment::{Inside, Segment},
     sync::RwLockWriteGuard,
 };
 
@@ -29,6 +27,9 @@ const EMPTY_MAX: usize = 64;
 /// its new size though no single request waits for all of it.
 const ARREARS_FACTOR: u64 = 4;
 const ARREARS_BYTES: u64 = 64 << 10;
+
+/// Entries that left, which most often is one.
+pub(crate) type Evicted = SmallVec<[CacheEntry; 4]>;
 
 /// What was evicted.
 #[derive(Clone, Copy, Default)]
@@ -56,10 +57,29 @@ impl Shared {
         if self.ledger.excess() == 0 {
             return;
         }
-        let bytes = incoming
-            .saturating_mul(ARREARS_FACTOR)
-            .saturating_add(ARREARS_BYTES);
-        self.evict(Work::new(bytes, u64::MAX, Some(self.number(hash))));
+        let own = Some(self.number(hash));
+        self.evict(Work::new(arrears(incoming), u64::MAX, own));
+    }
+
+    /// The same for a segment that is locked already, as long as it is its own turn; `left` is to be
+    /// dropped when the lock is released. Says whether there is room.
+    pub(crate) fn make_room_at_home(
+        &self,
+        inside: &mut Inside,
+        own: usize,
+        incoming: u64,
+        left: &mut Evicted,
+    ) -> bool {
+        if self.ledger.excess() == 0 {
+            return true;
+        }
+        let mut work = Work::new(arrears(incoming), u64::MAX, Some(own));
+        let turn = self.order.turn(Some(own));
+        let Some((turn, segment)) = turn.zip(self.segments.get(own)) else {
+            return false;
+        };
+        self.evict_from(segment, inside, turn, own, &mut work, left);
+        !self.wanted(&work)
     }
 
     /// Evicts what is over the limit, at most so many entries.
@@ -105,10 +125,24 @@ impl Shared {
         turn: Turn,
         work: &mut Work,
     ) {
-        let mut evicted: SmallVec<[CacheEntry; 4]> = SmallVec::new();
+        let mut left = Evicted::new();
+        self.evict_from(segment, &mut inside, turn, turn.segment, work, &mut left);
+        drop(inside);
+    }
+
+    fn evict_from(
+        &self,
+        segment: &Segment,
+        inside: &mut Inside,
+        turn: Turn,
+        here: usize,
+        work: &mut Work,
+        left: &mut Evicted,
+    ) {
+        let before = left.len();
         let mut next = Some(turn);
         for _ in 0..HOLD_STEP {
-            let Some(now) = next.filter(|next| next.segment == turn.segment) else {
+            let Some(now) = next.filter(|next| next.segment == here) else {
                 break;
             };
             match inside.evict(now.part, work.grace(), &self.order) {
@@ -121,7 +155,7 @@ impl Shared {
                     // Under the lock, so that two who make room do not both count it as missing.
                     self.ledger.remove_entry(entry.weight());
                     work.count(&entry);
-                    evicted.push(entry);
+                    left.push(entry);
                 }
             }
             if !self.wanted(work) {
@@ -129,12 +163,10 @@ impl Shared {
             }
             next = self.order.turn(work.own);
         }
-        drop(inside);
-        let left = evicted.len() as u64;
-        segment.counters.left(Cause::Space, left);
-        if work.own.is_some_and(|own| own != turn.segment) {
-            segment.counters.evicted_abroad.fetch_add(left, Relaxed);
-        }
+        let evicted = (left.len() - before) as u64;
+        segment
+            .counters
+            .evicted(evicted, work.own.is_some_and(|own| own != here));
     }
 
     fn wanted(&self, work: &Work) -> bool {
@@ -172,6 +204,12 @@ impl Work {
         self.freed.entries += 1;
         self.freed.bytes = self.freed.bytes.saturating_add(entry.weight());
     }
+}
+
+/// What a fill frees at most.
+const fn arrears(incoming: u64) -> u64 {
+    let bytes = incoming.saturating_mul(ARREARS_FACTOR);
+    bytes.saturating_add(ARREARS_BYTES)
 }
 
 #[cfg(test)]
