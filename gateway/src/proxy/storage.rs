@@ -15,6 +15,7 @@ use crate::caching::varying;
 use crate::clock;
 use crate::gateway::Gateway;
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use parking_lot::Mutex;
 use pingora_cache::key::CacheHashKey;
@@ -113,12 +114,7 @@ impl Backend {
             max_body: 0,
             size_hint: Some(0),
         };
-        self.store()
-            .begin_fill(spec)
-            .ok()?
-            .finish(None)
-            .ok()
-            .map(drop)
+        self.store().put(spec, Bytes::new(), None).ok().map(drop)
     }
 }
 
@@ -354,7 +350,7 @@ fn missing(what: &str) -> Box<Error> {
     )
 }
 
-fn decode(meta: &bytes::Bytes) -> Result<Arc<StoredResponse>> {
+fn decode(meta: &Bytes) -> Result<Arc<StoredResponse>> {
     match Stored::decode(meta) {
         Some(Stored::Response(response)) => Ok(Arc::new(*response)),
         Some(Stored::VaryIndex(_) | Stored::Parts(_) | Stored::Part) | None => {
@@ -364,7 +360,7 @@ fn decode(meta: &bytes::Bytes) -> Result<Arc<StoredResponse>> {
 }
 
 /// What the engine keeps of a response beside its body.
-fn encode(meta: &CacheMeta, order: &FillOrder) -> Result<bytes::Bytes> {
+fn encode(meta: &CacheMeta, order: &FillOrder) -> Result<Bytes> {
     let stored = StoredResponse {
         freshness: order.freshness,
         status: meta.response_header().status,

@@ -9,6 +9,7 @@
     reason = "a test may fail this way"
 )]
 
+mod at_once;
 #[path = "../model/chance.rs"]
 #[expect(dead_code, reason = "the model needs more of it")]
 mod chance;

@@ -120,8 +120,8 @@ pub(super) fn add(backend: &Backend, new: New) -> Result<Option<Fill>, Refused> 
         requested,
         useful_until,
     );
-    let written = store.begin_fill(spec).and_then(|fill| fill.finish(None));
-    written
+    store
+        .put(spec, Bytes::new(), None)
         .map(|_stored| fill)
         .map_err(|_refusal| Refused::Store)
 }
@@ -170,15 +170,7 @@ pub(super) fn remember_whole(backend: &Backend, place: &Place) {
     let meta = Stored::VaryIndex(Vec::new()).encode(&place.uri);
     let spec = meta.map(|meta| place.spec(index_key(&place.primary), meta, requested, until));
     // Not remembered, it is only tried again.
-    let _ = spec.and_then(|spec| {
-        backend
-            .gateway
-            .store
-            .begin_fill(spec)
-            .ok()?
-            .finish(None)
-            .ok()
-    });
+    let _ = spec.map(|spec| backend.gateway.store.put(spec, Bytes::new(), None));
 }
 
 impl Place {

@@ -170,16 +170,7 @@ impl Order {
                 size_hint: Some(0),
             });
         // Not remembered, it is only asked again.
-        let _ = spec.and_then(|spec| {
-            slicer
-                .own
-                .gateway
-                .store
-                .begin_fill(spec)
-                .ok()?
-                .finish(None)
-                .ok()
-        });
+        let _ = spec.map(|spec| slicer.own.gateway.store.put(spec, Bytes::new(), None));
         Unavailable::Whole
     }
 }
