@@ -182,8 +182,9 @@ impl Store {
         Ok(Fill::new(Arc::clone(&self.shared), flight, max_body))
     }
 
-    /// Stores a response whose body is there already, in one step; `size_hint` says nothing here. The
-    /// body is kept as it is: it should be a buffer of its own, of its own length.
+    /// Stores a response whose body is there already, in one step; `size_hint` says nothing here. A body
+    /// that fits in one buffer of the store's is not copied: it should be a buffer of its own, of its own
+    /// length.
     pub fn put(
         &self,
         spec: FillSpec,
