@@ -169,9 +169,9 @@ impl Generations {
         epoch
     }
 
-    /// Says whether a set had entries after its invalidation was recorded.
-    pub(crate) fn settle(&self, mark: Mark, recorded: Epoch, has_entries: bool) {
-        self.rows.write().settle(mark, recorded, has_entries);
+    /// Says how many entries a set had after its invalidation was recorded.
+    pub(crate) fn settle(&self, mark: Mark, recorded: Epoch, entries: u64) {
+        self.rows.write().settle(mark, recorded, entries);
         planted!(RaisesEpochLate => self.epoch.store(recorded.0, Release));
     }
 
@@ -250,7 +250,7 @@ impl Rows {
         generation.at = at;
     }
 
-    fn settle(&mut self, mark: Mark, recorded: Epoch, has_entries: bool) {
+    fn settle(&mut self, mark: Mark, recorded: Epoch, entries: u64) {
         let Some(generation) = self.marks.get_mut(&mark) else {
             return;
         };
@@ -258,7 +258,7 @@ impl Rows {
         if generation.kept != Kept::Uncounted || generation.last.newest() != recorded {
             return;
         }
-        if has_entries {
+        if entries > 0 {
             generation.kept = Kept::ForEntries;
             self.unswept.push(mark);
         } else {

@@ -29,7 +29,7 @@ fn record(
     change: Change,
     strength: Strength,
     now: Moment,
-    has_entries: bool,
+    entries: u64,
 ) -> Epoch {
     let mark = match &change {
         Change::Mark(mark) => Some(*mark),
@@ -37,7 +37,7 @@ fn record(
     };
     let epoch = generations.record(change, strength, now);
     if let Some(mark) = mark {
-        generations.settle(mark, epoch, has_entries);
+        generations.settle(mark, epoch, entries);
     }
     epoch
 }
@@ -45,7 +45,7 @@ fn record(
 #[track_caller]
 fn check(change: Change, strength: Strength, expected: Verdict) {
     let generations = Generations::new();
-    let epoch = record(&generations, change, strength, NOW, true);
+    let epoch = record(&generations, change, strength, NOW, 1);
     let scopes = scopes();
     assert_eq!(generations.judge(&subject(&scopes, 0)), (expected, epoch));
     assert_eq!(
@@ -91,8 +91,8 @@ fn each_kind_of_target_meets_the_entries_that_are_older() {
 fn a_soft_invalidation_does_not_hide_an_earlier_hard_one() {
     let generations = Generations::new();
     let tag = Mark::Tag(Scope(3));
-    record(&generations, Change::Mark(tag), Strength::Hard, NOW, true);
-    record(&generations, Change::Mark(tag), Strength::Soft, NOW, true);
+    record(&generations, Change::Mark(tag), Strength::Hard, NOW, 1);
+    record(&generations, Change::Mark(tag), Strength::Soft, NOW, 1);
     let scopes = scopes();
     assert_eq!(generations.judge(&subject(&scopes, 0)).0, Verdict::Gone);
     assert_eq!(generations.judge(&subject(&scopes, 1)).0, Verdict::Softened);
@@ -103,7 +103,7 @@ fn tombstones_beyond_the_limit_raise_the_floor_for_fills() {
     let generations = Generations::new();
     for key in 100..=100 + TOMBSTONES_MAX as u128 {
         let mark = Mark::Key(KeyHash(key));
-        record(&generations, Change::Mark(mark), Strength::Hard, NOW, false);
+        record(&generations, Change::Mark(mark), Strength::Hard, NOW, 0);
     }
     let scopes = scopes();
     assert_eq!(generations.remembered().generations, TOMBSTONES_MAX);
@@ -128,7 +128,7 @@ fn a_set_that_is_invalidated_again_and_again_is_not_the_oldest() {
     let generations = Generations::new();
     let purge = |uri| {
         let mark = Mark::Uri(Scope(uri));
-        record(&generations, Change::Mark(mark), Strength::Hard, NOW, false)
+        record(&generations, Change::Mark(mark), Strength::Hard, NOW, 0)
     };
     for uri in 100..100 + TOMBSTONES_MAX as u64 {
         purge(9);
@@ -146,7 +146,7 @@ fn a_generation_with_entries_is_kept_until_a_pass_that_began_after_it() {
         Change::Mark(Mark::Tag(Scope(3))),
         Strength::Hard,
         NOW,
-        true,
+        1,
     );
     let late = NOW.after(TOMBSTONE_TIME);
     let scopes = scopes();
@@ -167,8 +167,8 @@ fn a_generation_with_entries_is_kept_until_a_pass_that_began_after_it() {
 fn a_set_that_is_invalidated_again_after_it_was_swept_waits_for_another_pass() {
     let generations = Generations::new();
     let tag = Mark::Tag(Scope(3));
-    record(&generations, Change::Mark(tag), Strength::Hard, NOW, false);
-    record(&generations, Change::Mark(tag), Strength::Hard, NOW, true);
+    record(&generations, Change::Mark(tag), Strength::Hard, NOW, 0);
+    record(&generations, Change::Mark(tag), Strength::Hard, NOW, 1);
     let late = NOW.after(TOMBSTONE_TIME);
     generations.swept(Epoch(1), late);
     let scopes = scopes();
@@ -181,7 +181,7 @@ fn a_set_that_is_invalidated_again_after_it_was_swept_waits_for_another_pass() {
 fn a_ban_is_forgotten_after_a_pass_and_the_time_of_a_tombstone() {
     let generations = Generations::new();
     let ban = || Change::Ban(Matcher::prefix("https://").unwrap());
-    let epoch = record(&generations, ban(), Strength::Hard, NOW, false);
+    let epoch = record(&generations, ban(), Strength::Hard, NOW, 0);
     let late = NOW.after(TOMBSTONE_TIME);
     generations.swept(Epoch(0), late);
     generations.swept(epoch, NOW);
@@ -201,7 +201,7 @@ fn too_many_bans_soften_everything_and_are_counted() {
     let generations = Generations::new();
     for _ in 0..=BANS_MAX {
         let ban = Change::Ban(Matcher::prefix("http://elsewhere").unwrap());
-        record(&generations, ban, Strength::Hard, NOW, false);
+        record(&generations, ban, Strength::Hard, NOW, 0);
     }
     let scopes = scopes();
     assert_eq!(generations.remembered().bans, BANS_MAX);

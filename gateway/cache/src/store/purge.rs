@@ -35,13 +35,13 @@ impl Shared {
         planted!(CountsBeforeMark => if let Some(mark) = mark {
             let live = self.live(mark);
             let epoch = self.generations.record(change, strength, now);
-            self.generations.settle(mark, epoch, live.all > 0);
+            self.generations.settle(mark, epoch, live.all);
             return Ok(Applied { epoch, objects: Some(live.counted) });
         });
         let epoch = self.generations.record(change, strength, now);
         let live = mark.map(|mark| {
             let live = self.live(mark);
-            self.generations.settle(mark, epoch, live.all > 0);
+            self.generations.settle(mark, epoch, live.all);
             live.counted
         });
         let objects = match &invalidation.target {
