@@ -112,6 +112,8 @@ pub(crate) struct Shared {
     compression: AtomicU8,
     /// The pass of [`Store::compress`]. Covers nothing but the cursor and the counts.
     compressing: Mutex<CompressingPass>,
+    /// What the last whole pass counted: nobody waits for the one that is under way.
+    compressed: Mutex<Compressed>,
 }
 
 impl Store {
@@ -137,6 +139,7 @@ impl Store {
             compressible: config.compressible,
             compression: AtomicU8::new(Compression::Off.number()),
             compressing: Mutex::new(CompressingPass::unbegun()),
+            compressed: Mutex::new(Compressed::NONE),
         };
         Self {
             shared: Arc::new(shared),
@@ -267,7 +270,7 @@ impl Store {
             generations: remembered.generations,
             bans: remembered.bans,
             bans_overflowed: remembered.bans_overflowed,
-            compressed: shared.compressed(),
+            compressed: *shared.compressed.lock(),
         }
     }
 

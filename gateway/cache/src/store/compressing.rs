@@ -5,7 +5,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Shared, Store};
+use super::{Shared, Store, commit::admit};
 use crate::{Body, CacheEntry, Compression, Slot, packed::Packed, segment::Segment};
 
 /// Entries that are looked at under one shared lock.
@@ -17,7 +17,7 @@ const WORK_MAX: u64 = 256 << 20;
 /// `Adaptive` begins when so much of the memory is filled, in hundredths.
 const SHORT: u64 = 75;
 
-/// Where the pass stopped, and what it has counted.
+/// Where the pass stopped, and what it has counted so far.
 #[derive(Debug)]
 pub(crate) struct CompressingPass {
     segment: usize,
@@ -25,7 +25,6 @@ pub(crate) struct CompressingPass {
     /// Memory was short when it began. Then all of it compresses, or a store would stay just below that.
     short: bool,
     counted: Compressed,
-    whole: Compressed,
 }
 
 /// Compressed bodies, as the last whole pass found them.
@@ -46,13 +45,12 @@ impl CompressingPass {
             slot: Slot::FIRST,
             short: false,
             counted: Compressed::NONE,
-            whole: Compressed::NONE,
         }
     }
 }
 
 impl Compressed {
-    const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         entries: 0,
         bytes: 0,
         saved: 0,
@@ -80,7 +78,8 @@ impl Store {
         let mut done = 0;
         while done < WORK_MAX {
             let Some(segment) = self.shared.segments.get(pass.segment) else {
-                pass.whole = std::mem::replace(&mut pass.counted, Compressed::NONE);
+                let counted = std::mem::replace(&mut pass.counted, Compressed::NONE);
+                *self.shared.compressed.lock() = counted;
                 (pass.segment, pass.slot) = (0, Slot::FIRST);
                 return;
             };
@@ -99,11 +98,6 @@ impl Shared {
             Compression::Adaptive => self.ledger.is_filled_by(SHORT),
             Compression::Off | Compression::Lz4 | Compression::Zstd => true,
         }
-    }
-
-    /// What the last whole pass counted.
-    pub(super) fn compressed(&self) -> Compressed {
-        self.compressing.lock().whole
     }
 
     /// Looks at some entries of a segment, and gives the bytes that were worked on.
@@ -140,6 +134,10 @@ impl Shared {
         };
         let mut done = 0;
         for entry in wanted {
+            // Tested first, lest the other form seem to have missed what is forgotten by now.
+            if admit(self.stands(&entry)).is_err() {
+                continue;
+            }
             done += entry.body().len();
             let other = if entry.body().saved().is_some() {
                 entry.body().unpacked()
@@ -147,7 +145,11 @@ impl Shared {
                 self.packed(&entry, mode)
             };
             match other {
-                Some(body) => self.exchange(segment, &entry, body),
+                Some(body) => {
+                    if let Ok(other) = entry.with_body(body) {
+                        self.exchange(segment, &entry, &other);
+                    }
+                }
                 None => entry.warmth().settle(),
             }
         }
@@ -162,18 +164,25 @@ impl Shared {
         Packed::new(entry.body(), codec).map(Body::from_packed)
     }
 
-    /// Puts the same response with another form of its body in its place. What an invalidation has found
-    /// out meanwhile is found out again: the new form is tested from where the old one was.
-    fn exchange(&self, segment: &Segment, entry: &CacheEntry, body: Body) {
-        let Ok(other) = entry.with_body(body) else {
+    /// Puts the same response with another form of its body in its place. It is tested and linked as at a
+    /// commit: what an invalidation did meanwhile to the old form would else be forgotten with it.
+    fn exchange(&self, segment: &Segment, entry: &CacheEntry, other: &CacheEntry) {
+        if admit(self.trust_incoming(other)).is_err() {
             return;
-        };
+        }
         let (before, after) = (entry.weight(), other.weight());
         self.ledger.add_entry(after);
-        let replaced = segment.lock().exchange(&other, &self.order);
+        let replaced = {
+            let mut inside = segment.lock();
+            let admitted = admit(self.trust_incoming(other)).ok();
+            admitted.and_then(|()| inside.exchange(other, &self.order))
+        };
         self.ledger
             .remove_entry(if replaced.is_some() { before } else { after });
         drop(replaced); // Outside the lock.
         self.make_room(entry.hash(), after.saturating_sub(before));
     }
 }
+
+#[cfg(test)]
+mod tests;
