@@ -140,8 +140,13 @@ impl Shared {
         left: &mut Evicted,
     ) {
         let before = left.len();
-        let mut next = Some(turn);
+        let mut told = Some(turn);
         for _ in 0..HOLD_STEP {
+            // Another may have made the room while this one waited for the lock.
+            if !self.wanted(work) {
+                break;
+            }
+            let next = told.take().or_else(|| self.order.turn(work.own));
             let Some(now) = next.filter(|next| next.segment == here) else {
                 break;
             };
@@ -158,10 +163,6 @@ impl Shared {
                     left.push(entry);
                 }
             }
-            if !self.wanted(work) {
-                break;
-            }
-            next = self.order.turn(work.own);
         }
         let evicted = (left.len() - before) as u64;
         segment

@@ -58,7 +58,7 @@ pub(crate) fn audit(subject: &Subject, reference: &Reference) -> Result<(), Wron
     let entries = contents(subject);
     let stats = subject.store.stats();
     let bytes: u64 = entries.iter().map(|entry| entry.weight()).sum();
-    let pages: HashSet<u64> = entries.iter().map(|entry| page_of(entry)).collect();
+    let pages: HashSet<u64> = entries.iter().map(page_of).collect();
     ensure(pages.len() == entries.len(), || {
         "a page is there twice".into()
     })?;

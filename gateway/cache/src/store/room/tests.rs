@@ -4,6 +4,7 @@ use std::thread;
 
 use bytes::Bytes;
 
+use super::Work;
 use crate::{
     Algorithm, Budget, FillSpec, Invalidation, Key, KeyHash, Listed, Moment, Optimize, Scope,
     Scopes, Stamp, Store, StoreConfig, Strength, Target,
@@ -44,15 +45,19 @@ fn put(store: &Store, n: u64) {
     fill.finish(None).unwrap();
 }
 
-#[track_caller]
-fn check(algorithm: Algorithm, optimize: Optimize) {
-    let store = Store::new(StoreConfig {
+fn store(algorithm: Algorithm) -> Store {
+    Store::new(StoreConfig {
         algorithm,
         max_memory: MAX_MEMORY,
         segments: 4,
         uri_of: |meta| meta,
         compressible: |_meta| true,
-    });
+    })
+}
+
+#[track_caller]
+fn check(algorithm: Algorithm, optimize: Optimize) {
+    let store = store(algorithm);
     store.optimize(optimize);
     thread::scope(|scope| {
         for number in 0..THREADS {
@@ -91,4 +96,16 @@ fn the_bound_holds_and_no_byte_is_lost() {
     check(Algorithm::SegmentedLru, Optimize::Bytes);
     check(Algorithm::SegmentedLru, Optimize::Objects);
     check(Algorithm::Lru, Optimize::Bytes);
+}
+
+#[test]
+fn who_waited_for_a_lock_evicts_nothing_when_the_room_is_there_by_then() {
+    let store = store(Algorithm::SegmentedLru);
+    put(&store, 1);
+    let shared = &store.shared;
+    let turn = shared.order.turn(None).unwrap();
+    let segment = &shared.segments[turn.segment];
+    let mut work = Work::new(u64::MAX, u64::MAX, None);
+    shared.hold(segment, segment.lock(), turn, &mut work);
+    assert_eq!((work.freed.entries, store.stats().total.entries), (0, 1));
 }
