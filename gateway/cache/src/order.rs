@@ -152,7 +152,7 @@ impl Order {
     #[must_use]
     pub fn turn(&self, own: Option<usize>) -> Option<Turn> {
         let all = self.all(own);
-        let window = all.window() as f64 > self.window() * self.capacity();
+        let window = all.window() as f64 > self.window() * self.capacity() as f64;
         let parts = if window {
             [Part::Probation, Part::Correlation, Part::Protected]
         } else {
@@ -270,14 +270,14 @@ impl Order {
     pub(crate) fn is_settled(&self, stamp: u32) -> bool {
         let all = self.sums.holdings();
         let mean = all.correlation as f64 / all.correlated.max(1) as f64;
-        let share = CORRELATION_SHARE * self.window() * self.capacity();
+        let share = CORRELATION_SHARE * self.window() * self.capacity() as f64;
         let age = self.arrivals.load(Relaxed).wrapping_sub(stamp);
         f64::from(age) * mean > share
     }
 
     /// Whether something has to leave soon. Until then there is no reason to doubt any hit.
     pub(crate) fn is_pressed(&self) -> bool {
-        self.sums.holdings().bytes() as f64 > 0.9 * self.capacity()
+        self.sums.holdings().bytes() as f64 > 0.9 * self.capacity() as f64
     }
 
     pub(crate) fn ghost_time(&self) -> u64 {
@@ -341,8 +341,9 @@ impl Order {
         self.sums.holdings().entries.max(RESIDENTS_LEAST) as f64
     }
 
-    fn capacity(&self) -> f64 {
-        self.capacity.load(Relaxed) as f64
+    /// The bytes that entries may take.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.capacity.load(Relaxed)
     }
 }
 

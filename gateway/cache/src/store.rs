@@ -104,6 +104,8 @@ pub(crate) struct Shared {
     next_id: AtomicU64,
     /// Which entry of which segment leaves next.
     pub(crate) order: Order,
+    /// Covers the limit, which the ledger and the order keep each for itself.
+    resizing: Mutex<()>,
     /// The pass of [`Store::maintain`]. Covers nothing but the cursor.
     cleaner: Mutex<IncrementalCleaner>,
     uri_of: for<'a> fn(&'a [u8]) -> &'a [u8],
@@ -134,6 +136,7 @@ impl Store {
             fence: Fence::unbounded(),
             next_id: AtomicU64::new(1),
             order,
+            resizing: Mutex::new(()),
             cleaner: Mutex::new(IncrementalCleaner::new()),
             uri_of: config.uri_of,
             compressible: config.compressible,
@@ -149,6 +152,7 @@ impl Store {
     /// Sets the limit while the store is in use. What is over it leaves step by step, with every
     /// [`Store::maintain`] and every fill.
     pub fn resize(&self, max_memory: u64) {
+        let _one_at_a_time = self.shared.resizing.lock();
         self.shared.ledger.set_max_memory(max_memory);
         self.shared.order.resize(self.shared.ledger.filled());
     }

@@ -1,6 +1,9 @@
 //! Many threads make room at once: the bound holds and no byte is lost on the way.
 
-use std::thread;
+use std::{
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    thread,
+};
 
 use bytes::Bytes;
 
@@ -108,4 +111,38 @@ fn who_waited_for_a_lock_evicts_nothing_when_the_room_is_there_by_then() {
     let mut work = Work::new(u64::MAX, u64::MAX, None);
     shared.hold(segment, segment.lock(), turn, &mut work);
     assert_eq!((work.freed.entries, store.stats().total.entries), (0, 1));
+}
+
+#[test]
+fn of_two_who_resize_at_once_one_is_heard_everywhere() {
+    let store = store(Algorithm::SegmentedLru);
+    let (shared, arrived) = (&store.shared, AtomicU64::new(0));
+    // All three begin a step of a round together: two that resize, or one that looks.
+    let together = |step| {
+        arrived.fetch_add(1, SeqCst);
+        while arrived.load(SeqCst) < 3 * step {
+            thread::yield_now();
+        }
+    };
+    let rounds = || (1..=20 * ROUNDS).map(|round| 2 * round);
+    thread::scope(|scope| {
+        for factor in [1, 2] {
+            let (store, together) = (&store, &together);
+            scope.spawn(move || {
+                for step in rounds() {
+                    together(step - 1);
+                    store.resize(factor * MAX_MEMORY);
+                    together(step);
+                }
+            });
+        }
+        let mut apart = 0;
+        for step in rounds() {
+            together(step - 1);
+            together(step);
+            // The next round waits for this thread.
+            apart += u64::from(shared.order.capacity() != shared.ledger.filled());
+        }
+        assert_eq!(apart, 0);
+    });
 }
