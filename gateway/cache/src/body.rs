@@ -170,22 +170,22 @@ impl Body {
 
     /// What it costs in memory.
     pub(crate) fn weight(&self) -> u64 {
-        if let Some(packed) = self.packed() {
-            return packed.weight();
-        }
-        let buffers: u64 = self
-            .chunks()
-            .iter()
-            .map(|chunk| weight::buffer(chunk.len()))
-            .sum();
-        let list = match &self.0 {
-            Form::One(_) => 0,
-            Form::Other(_) => {
-                weight::allocation_size(size_of_val(self.chunks()) as u64)
-                    + weight::allocation_size(size_of::<Other>() as u64)
-            }
+        let other = match &self.0 {
+            Form::One(chunk) => return weight::buffer(chunk.len()),
+            Form::Other(other) => &**other,
         };
-        buffers + list
+        let parts = match other {
+            Other::Many(many) => many.weight(),
+            Other::Packed(packed) => packed.weight(),
+        };
+        parts + weight::allocation_size(size_of::<Other>() as u64)
+    }
+}
+
+impl Many {
+    fn weight(&self) -> u64 {
+        let buffers = self.chunks.iter().map(|c| weight::buffer(c.len()));
+        buffers.sum::<u64>() + weight::allocation_size(size_of_val(&*self.chunks) as u64)
     }
 }
 

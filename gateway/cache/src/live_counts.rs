@@ -18,7 +18,7 @@ pub(crate) struct LiveCounts {
 struct Row {
     scope: Scope,
     live: u32,
-    /// How many of them no receipt names: 24 bits, more than a store holds.
+    /// How many of them no receipt names: 24 bits, more than a segment has of these.
     silent: [u8; 3],
     kind: Kind,
 }

@@ -1,8 +1,9 @@
 //! One eviction order over many segments: what they know of each other without a lock.
 //!
-//! Each segment publishes the stamps of the entries that it would give up next; whoever needs room
-//! reads them all and turns to one segment. Every number is relaxed: a late one costs a little of the
-//! order, never a byte of the accounts. What a segment does in its turn is `segmented_lru`.
+//! Each segment publishes the stamps of the entries that it would give up next. Whoever needs room looks at
+//! a few, or at all when its own segment seems not to be next, and turns to one. Every number is relaxed: a
+//! late one costs a little of the order, never a byte of the accounts. What a segment does in its turn is
+//! `segmented_lru`.
 
 mod published;
 
@@ -185,7 +186,8 @@ impl Order {
         }
     }
 
-    /// Whether no look at two others, which are others every time, shows one that should go before.
+    /// Whether a look at [`GLANCES`] others, which change with every arrival, shows none that should go
+    /// before.
     fn is_near(&self, own: usize, part: Part) -> bool {
         let Some(wait) = self.wait(own, part) else {
             return false;

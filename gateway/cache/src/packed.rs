@@ -70,9 +70,10 @@ impl Packed {
         &self.pieces
     }
 
+    /// What the pieces and their list cost in memory.
     pub(crate) fn weight(&self) -> u64 {
         let pieces = self.pieces.iter().map(|p| weight::buffer(p.bytes.len()));
-        pieces.sum::<u64>() + weight::allocation_size(size_of_val(&*self.pieces) as u64) + 32
+        pieces.sum::<u64>() + weight::allocation_size(size_of_val(&*self.pieces) as u64)
     }
 }
 

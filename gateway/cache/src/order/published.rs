@@ -1,6 +1,7 @@
 //! What a segment tells the others: what it holds, and the stamps of what it would give up next.
 //!
-//! Only who holds the segment's lock writes, so plain stores are enough.
+//! Only who holds the segment's lock writes, so plain stores are enough. The sums of all segments are kept in
+//! the same form: there whoever summed last is heard, and what two mix is late and no worse.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
