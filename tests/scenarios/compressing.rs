@@ -78,30 +78,54 @@ async fn it_may_be_switched_on_and_off_while_it_runs() {
     gateway.get("/").await.expect(ok(json()).hit());
 }
 
+/// Thirty pages fill it as they came, and three quarters of it begin to be short.
+const SHORT: &str = "compression: adaptive, cleanup_interval: 50ms, max_memory: 2MiB, segments: 1";
+const PAGES: u32 = 50;
+
+fn pages() -> Origin {
+    Origin::script([get("/*").respond(ok(json()).max_age(600)).repeat()])
+}
+
+/// Asks for more pages than would fit, as there comes to be room for them.
+async fn ask_for_all(gateway: &Gateway) {
+    let mut client = gateway.client().await;
+    for page in 0..PAGES {
+        if page == 27 {
+            gateway
+                .wait_for_metric("shoal_cache_compressed_entries", [], |bodies| bodies > 20.0)
+                .await;
+        }
+        let page = get(&format!("/{page}"));
+        client.send(page).await.expect(ok(json()));
+    }
+    let all = f64::from(PAGES);
+    gateway.expect_metric("shoal_cache_entries", [], all).await;
+}
+
 #[tokio::test]
 async fn adaptive_leaves_bodies_alone_while_there_is_room() {
-    let origin = Origin::script([get("/*").respond(ok(json()).max_age(600)).repeat()]);
-    let keys = "compression: adaptive, cleanup_interval: 50ms, max_memory: 2MiB, segments: 1";
-    let gateway = Gateway::with(&origin).local(keys).start().await;
-    let mut client = gateway.client().await;
-    client.send(get("/0")).await.expect(ok(json()));
+    let origin = pages();
+    let gateway = Gateway::with(&origin).local(SHORT).start().await;
+    gateway.get("/0").await.expect(ok(json()));
     gateway.expect_metric("shoal_cache_entries", [], 1.0).await;
     compressed(&gateway, 0.0).await;
-    // Thirty fill the room, and three quarters of it begin to be short.
-    for page in 1..27 {
-        client
-            .send(get(&format!("/{page}")))
-            .await
-            .expect(ok(json()));
-    }
+    ask_for_all(&gateway).await;
+}
+
+#[tokio::test]
+async fn as_many_are_there_after_a_restart() {
+    let origin = pages();
+    let keys = format!("{SHORT}, snapshot: {{ path: l1.snapshot, interval: 1h }}");
+    let mut gateway = Gateway::with(&origin).local(&keys).start().await;
+    ask_for_all(&gateway).await;
+    gateway.restart("TERM").await;
     gateway
-        .wait_for_metric("shoal_cache_compressed_entries", [], |bodies| bodies > 20.0)
+        .expect_metric("shoal_snapshot_loads_total", [("result", "complete")], 1.0)
         .await;
-    for page in 27..50 {
-        client
-            .send(get(&format!("/{page}")))
-            .await
-            .expect(ok(json()));
+    let all = f64::from(PAGES);
+    gateway.expect_metric("shoal_cache_entries", [], all).await;
+    for page in 0..PAGES {
+        let page = gateway.get(&format!("/{page}")).await;
+        page.expect(ok(json()).hit());
     }
-    gateway.expect_metric("shoal_cache_entries", [], 50.0).await;
 }

@@ -105,7 +105,8 @@ impl Body {
         Some(packed.len().saturating_sub(packed.weight()))
     }
 
-    fn packed(&self) -> Option<&Packed> {
+    /// Its compressed form, if that is the one it has.
+    pub(crate) fn packed(&self) -> Option<&Packed> {
         match &self.0 {
             Form::One(_) => None,
             Form::Other(other) => match &**other {

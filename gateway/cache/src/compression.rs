@@ -24,6 +24,24 @@ pub(crate) enum Codec {
     Zstd,
 }
 
+impl Codec {
+    /// Its number in a snapshot.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Lz4 => 0,
+            Self::Zstd => 1,
+        }
+    }
+
+    pub(crate) const fn of(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Lz4),
+            1 => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+}
+
 /// A smaller body gains less than its entry costs beside it.
 const BODY_MIN: u64 = 512;
 

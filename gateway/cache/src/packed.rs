@@ -16,6 +16,9 @@ use crate::{
 /// Zstandard's level: the fastest, and most of the gain.
 const ZSTD_LEVEL: i32 = 1;
 
+/// With what a frame begins (RFC 8878 §3.1.1).
+const ZSTD_MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
+
 /// A longer piece is not compressed: it is unpacked as a whole, for any byte of it.
 const PIECE_MAX: usize = 1 << 20;
 
@@ -54,11 +57,16 @@ impl Packed {
             return None;
         }
         let pieces = body.chunks().iter().map(|chunk| Piece::new(chunk, codec));
-        let packed = Self {
-            pieces: pieces.collect::<Option<_>>()?,
-            length: body.len(),
-        };
+        let packed = Self::of(pieces.collect::<Option<_>>()?);
         is_worth_it(packed.weight(), body.weight()).then_some(packed)
+    }
+
+    /// Of pieces that were tried out.
+    pub(crate) fn of(pieces: Vec<Piece>) -> Self {
+        Self {
+            length: pieces.iter().map(Piece::len).sum(),
+            pieces: pieces.into(),
+        }
     }
 
     /// The length of the body.
@@ -92,6 +100,27 @@ impl Piece {
         (piece.unpack()? == *raw).then_some(piece)
     }
 
+    /// One that was made elsewhere; `None` if it does not unpack to so many bytes.
+    pub(crate) fn tried_out(codec: Codec, raw: u32, bytes: &[u8]) -> Option<Self> {
+        if raw == 0 || raw as usize > PIECE_MAX || !is_as_made_here(codec, bytes) {
+            return None;
+        }
+        let piece = Self {
+            bytes: Bytes::copy_from_slice(bytes),
+            raw,
+            codec,
+        };
+        piece.unpack().map(|_| piece)
+    }
+
+    pub(crate) const fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    pub(crate) const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// Its length when it is unpacked.
     pub(crate) const fn len(&self) -> u64 {
         self.raw as u64
@@ -105,6 +134,18 @@ impl Piece {
             Codec::Zstd => with_zstd(|zstd| zstd.unpacks.decompress(&self.bytes, raw).ok()),
         };
         unpacked.filter(|unpacked| unpacked.len() == raw)
+    }
+}
+
+/// Whether it is what a codec writes. Of Zstandard that is one frame of the standard's: its library may have been
+/// built with decoders of what came before, which are not for bytes from elsewhere.
+fn is_as_made_here(codec: Codec, bytes: &[u8]) -> bool {
+    match codec {
+        Codec::Lz4 => true,
+        Codec::Zstd => {
+            bytes.starts_with(&ZSTD_MAGIC)
+                && zstd::zstd_safe::find_frame_compressed_size(bytes) == Ok(bytes.len())
+        }
     }
 }
 

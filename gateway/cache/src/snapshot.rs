@@ -1,8 +1,9 @@
 //! A store's entries as a stream of bytes that survives the process.
 //!
-//! Here are the words and the limits. How an entry is written and read back is `record`; which
-//! entries, and under which conditions they come back, is `store/snapshots`.
+//! Here are the words and the limits. How an entry is written and read back is `record`, its body `body`;
+//! which entries, and under which conditions they come back, is `store/snapshots`.
 
+mod body;
 mod record;
 
 use std::io;
@@ -12,8 +13,8 @@ use thiserror::Error;
 pub(crate) use self::record::{Record, RecordReader, RecordWriter};
 use crate::Epoch;
 
-/// A longer body is left out: both sides hold one record in memory, and one such object is fetched
-/// again sooner than it would have been read.
+/// A longer body is left out, however short it is compressed: both sides hold one record in memory, and one
+/// such object is fetched again sooner than it would have been read.
 pub(crate) const BODY_MAX: u32 = 16 << 20;
 /// Key, metadata, tags and trailers together. More than any sensible response has, and little enough
 /// that a damaged length allocates little.

@@ -11,20 +11,21 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{BODY_MAX, HEAD_MAX, Unloadable};
+use super::{BODY_MAX, HEAD_MAX, Unloadable, body};
 use crate::{
     Body, CacheEntry, Key, KeyHash, Listed, Moment, Rank, Scope, Scopes, Stamp, body::BUFFER_MAX,
 };
 
 /// Magic, version, key, checksum; little-endian throughout.
 const MAGIC: [u8; 8] = *b"shoal-L1";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const KEY: usize = 32;
 const CHECKSUM: usize = 16;
 
 const SOFTENED: u8 = 1;
 const SILENT: u8 = 2;
 const TRAILERS: u8 = 4;
+const PACKED: u8 = 8;
 
 /// An entry as it is read back.
 pub(crate) struct Record {
@@ -75,12 +76,12 @@ impl<W: Write> RecordWriter<W> {
     /// Writes an entry, unless it is over the limits. Says whether it did.
     pub(crate) fn write(&mut self, entry: &CacheEntry, rank: Rank) -> io::Result<bool> {
         let head = head(entry, rank);
-        let (Ok(head_length), Ok(body_length)) =
-            (u32::try_from(head.len()), u32::try_from(entry.body().len()))
+        let (Ok(head_length), Some(body_length)) =
+            (u32::try_from(head.len()), body::length(entry.body()))
         else {
             return Ok(false);
         };
-        if head_length > HEAD_MAX || body_length > BODY_MAX {
+        if head_length > HEAD_MAX {
             return Ok(false);
         }
         let lengths = lengths(head_length, body_length);
@@ -89,9 +90,9 @@ impl<W: Write> RecordWriter<W> {
             hasher.update(part);
             self.to.write_all(part)?;
         }
-        for chunk in entry.body().slice(0..u64::MAX) {
-            hasher.update(&chunk);
-            self.to.write_all(&chunk)?;
+        for part in body::parts(entry.body()) {
+            hasher.update(&part);
+            self.to.write_all(&part)?;
         }
         self.to.write_all(&seal(hasher.finalize()))?;
         Ok(true)
@@ -168,7 +169,7 @@ impl<R: Read> RecordReader<R> {
         if head.is_empty() {
             return Ok(None);
         }
-        let record = Fields(&head).record(Body::from_chunks(body));
+        let record = Fields(&head).record(body);
         record.map(Some).ok_or(Damaged)
     }
 
@@ -197,7 +198,7 @@ impl Seals {
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
-    fn record(mut self, body: Body) -> Option<Record> {
+    fn record(mut self, body: Vec<Bytes>) -> Option<Record> {
         let rank = Rank::of(self.byte()?);
         let flags = self.byte()?;
         let hash = KeyHash(u128::from_le_bytes(self.array()?));
@@ -216,7 +217,17 @@ impl Fields<'_> {
         let bytes = Bytes::from(self.text()?);
         let meta = Bytes::from(self.text()?);
         let trailers = Bytes::from(self.text()?);
-        self.0.is_empty().then_some(Record {
+        if !self.0.is_empty() {
+            return None;
+        }
+        let body = if flags & PACKED == 0 {
+            Body::from_chunks(body)
+        } else {
+            let bytes = body.concat();
+            drop(body); // Once is enough of it.
+            body::packed(&bytes)?
+        };
+        Some(Record {
             rank,
             softened: flags & SOFTENED != 0,
             key: Key { hash, bytes },
@@ -280,7 +291,8 @@ fn head(entry: &CacheEntry, rank: Rank) -> Vec<u8> {
     };
     let softened = u8::from(entry.tested().softened()) * SOFTENED;
     let trailers = entry.trailers().map_or(0, |_| TRAILERS);
-    let mut head = vec![rank.byte(), listed | softened | trailers];
+    let packed = entry.body().packed().map_or(0, |_| PACKED);
+    let mut head = vec![rank.byte(), listed | softened | trailers | packed];
     head.extend_from_slice(&entry.hash().0.to_le_bytes());
     head.extend_from_slice(&entry.stamp().0);
     for number in [

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use shoal_cache::{Budget, Compression, Moment, Optimize, Store, Target, Usability, Why};
+use shoal_cache::{Budget, Compression, Ending, Moment, Optimize, Store, Target, Usability, Why};
 
 use crate::{chance::Chance, vocabulary::*};
 
@@ -191,6 +191,31 @@ fn invalidations_validations_and_snapshots_meet_compressed_pages_too() {
     hard(&store, Target::All);
     store.maintain(Moment(NOW.0 + 1), Budget::default());
     assert_eq!(store.stats().used, 0);
+}
+
+#[test]
+fn a_full_store_has_as_many_pages_after_a_restart() {
+    let store = store(ROOM);
+    store.set_compression(Compression::Adaptive);
+    for n in 0..1000 {
+        put(&store, n, &text(n)).unwrap();
+        if n % 20 == 0 {
+            store.compress();
+        }
+    }
+    let mut bytes = Vec::new();
+    store.save(&mut bytes, NOW).unwrap();
+    let again = segmented_store(ROOM, 4);
+    let loaded = again.load(&bytes[..], again.epoch(), NOW).unwrap();
+    let (before, after) = (store.stats(), again.stats());
+    assert_eq!(loaded.ending, Ending::Complete);
+    assert_eq!(
+        (after.total.entries, after.used),
+        (before.total.entries, before.used)
+    );
+    again.set_compression(Compression::Off);
+    again.compress();
+    assert_balanced(&again);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use shoal_cache::{
-    CacheEntry, Ending, Epoch, FillSpec, Loaded, Moment, Scope, Scopes, Stamp, Store, Target,
-    Unloadable, Usability, Why,
+    CacheEntry, Compression, Ending, Epoch, FillSpec, Loaded, Moment, Scope, Scopes, Stamp, Store,
+    Target, Unloadable, Usability, Why,
 };
 
 use crate::vocabulary::*;
@@ -32,6 +32,29 @@ fn every_entry_comes_back_as_it_was() {
     );
     assert_eq!(hard(&again, Target::Host(HOST)).objects, Some(21));
     assert!(hit(&again, 100).is_none());
+}
+
+#[test]
+fn what_is_compressed_comes_back_compressed() {
+    for mode in [Compression::Lz4, Compression::Zstd] {
+        // Of the larger ones each has several pieces.
+        for (pages, length) in [(20, 2000), (3, 300_000)] {
+            let store = filled(4 * MIB, 5);
+            for n in 100..100 + pages {
+                let text = format!("page {n}, ").repeat(length / 10);
+                put(&store, n, text.as_bytes()).unwrap();
+            }
+            let (raw, whole) = (save(&store).len(), contents(&store));
+            compress(&store, mode);
+            let (bytes, used) = (save(&store), store.stats().used);
+            assert!(bytes.len() < raw / 2, "{mode:?}: {} of {raw}", bytes.len());
+            // No more room than they take compressed.
+            let again = segmented_store(used * 20 / 19 + 20, 2);
+            assert_eq!(load(&again, &bytes), complete(5 + pages), "{mode:?}");
+            assert_eq!(again.stats().used, used, "{mode:?}");
+            assert_eq!(contents(&again), whole, "{mode:?}");
+        }
+    }
 }
 
 #[test]
@@ -130,9 +153,9 @@ fn an_object_over_the_limit_of_a_record_is_left_out() {
 #[test]
 fn another_version_is_refused_by_name() {
     let mut bytes = save(&filled(MIB, 1));
-    bytes[8] = 2;
+    bytes[8] = 1;
     let refused = segmented_store(MIB, 1).load(&bytes[..], Epoch::ZERO, NOW);
-    assert!(matches!(refused, Err(Unloadable::OtherVersion(2))));
+    assert!(matches!(refused, Err(Unloadable::OtherVersion(1))));
 }
 
 #[test]
@@ -157,6 +180,8 @@ fn whatever_is_cut_off_leaves_what_came_before() {
 #[test]
 fn every_changed_byte_is_noticed() {
     let store = filled(MIB, 4);
+    put(&store, 9, &b"shrinks ".repeat(64)).unwrap();
+    compress(&store, Compression::Lz4);
     let (bytes, whole) = (save(&store), contents(&store));
     for place in 0..bytes.len() {
         for bit in [1, 16, 255] {
@@ -225,6 +250,11 @@ fn filled(max_memory: u64, pages: u64) -> Store {
         put(&store, n, &body).unwrap();
     }
     store
+}
+
+fn compress(store: &Store, mode: Compression) {
+    store.set_compression(mode);
+    store.compress();
 }
 
 fn save(store: &Store) -> Vec<u8> {

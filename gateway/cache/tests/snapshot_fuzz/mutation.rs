@@ -1,5 +1,7 @@
 //! What is done to a snapshot: to its structure, to a record's inside, and to the bytes as they lie.
 
+use std::ops::Range;
+
 use crate::{
     chance::Chance,
     file::{File, KEY, Record},
@@ -40,6 +42,13 @@ pub(crate) enum Inside {
     Number,
     HeadNoise,
     BodyNoise,
+    /// A body as it came is called compressed, or the other way.
+    OtherForm,
+    /// A compressed piece: its codec, one of its lengths, its bytes.
+    Piece,
+    /// A compressed piece once more, or not at all.
+    PieceTwice,
+    PieceLost,
 }
 
 /// Bytes as they lie, checksums included.
@@ -54,9 +63,14 @@ pub(crate) enum Damage {
 
 /// The numbers of a head and the length of its tags end here.
 const NUMBERS: usize = 58;
+/// Where a head says of what form its body is, and how.
+const FLAGS: usize = 1;
+const PACKED: u8 = 8;
+/// Codec, length when unpacked, length.
+const PIECE_HEAD: usize = 9;
 
 impl Mutation {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 24] = [
         Self::Whole(Whole::Swap),
         Self::Whole(Whole::Duplicate),
         Self::Whole(Whole::Drop),
@@ -72,6 +86,10 @@ impl Mutation {
         Self::Inside(Inside::Number),
         Self::Inside(Inside::HeadNoise),
         Self::Inside(Inside::BodyNoise),
+        Self::Inside(Inside::OtherForm),
+        Self::Inside(Inside::Piece),
+        Self::Inside(Inside::PieceTwice),
+        Self::Inside(Inside::PieceLost),
         Self::Bytes(Damage::Truncate),
         Self::Bytes(Damage::FlipBits),
         Self::Bytes(Damage::Overwrite),
@@ -109,10 +127,14 @@ impl Whole {
 
 impl Inside {
     pub(crate) fn change(self, file: &mut File, chance: &mut Chance) {
-        let at = index(chance, file.records.len());
-        let Some(record) = file.records.get_mut(at) else {
+        let mut records: Vec<&mut Record> = file.records.iter_mut().collect();
+        if matches!(self, Self::Piece | Self::PieceTwice | Self::PieceLost) {
+            records.retain(|record| !pieces(record).is_empty());
+        }
+        if records.is_empty() {
             return;
-        };
+        }
+        let record = records.swap_remove(index(chance, records.len()));
         match self {
             Self::SwapLengths => {
                 std::mem::swap(&mut record.head_length, &mut record.body_length);
@@ -155,6 +177,22 @@ impl Inside {
             }
             Self::HeadNoise => scatter(&mut record.head, chance),
             Self::BodyNoise => scatter(&mut record.body, chance),
+            Self::OtherForm => {
+                if let Some(flags) = record.head.get_mut(FLAGS) {
+                    *flags ^= PACKED;
+                }
+            }
+            Self::Piece => change_piece(record, chance),
+            Self::PieceTwice | Self::PieceLost => {
+                let pieces = pieces(record);
+                let piece = pieces[index(chance, pieces.len())].clone();
+                let twice = [&record.body[piece.clone()]; 2].concat();
+                let lost = matches!(self, Self::PieceLost);
+                record
+                    .body
+                    .splice(piece, if lost { Vec::new() } else { twice });
+                record.measure();
+            }
         }
     }
 }
@@ -183,6 +221,49 @@ impl Damage {
 
 pub(crate) fn index(chance: &mut Chance, limit: usize) -> usize {
     usize::try_from(chance.below(limit.max(1) as u64)).unwrap()
+}
+
+/// Where the pieces of a compressed body lie.
+fn pieces(record: &Record) -> Vec<Range<usize>> {
+    let mut pieces = Vec::new();
+    if record
+        .head
+        .get(FLAGS)
+        .is_none_or(|flags| flags & PACKED == 0)
+    {
+        return pieces;
+    }
+    let mut at = 0;
+    while let Some(length) = record.body.get(at + 5..at + PIECE_HEAD) {
+        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
+        let end = at + PIECE_HEAD + length;
+        if end > record.body.len() {
+            break;
+        }
+        pieces.push(at..end);
+        at = end;
+    }
+    pieces
+}
+
+fn change_piece(record: &mut Record, chance: &mut Chance) {
+    let pieces = pieces(record);
+    let piece = pieces[index(chance, pieces.len())].clone();
+    let (head, bytes) = record.body[piece].split_at_mut(PIECE_HEAD);
+    match chance.below(4) {
+        0 => head[0] = [0, 1, 2, 255][index(chance, 4)],
+        1 => scatter(bytes, chance),
+        _ => {
+            let at = [1, 5][index(chance, 2)];
+            let true_length = u32::from_le_bytes(head[at..at + 4].try_into().unwrap());
+            let length = if chance.one_in(2) {
+                huge(chance)
+            } else {
+                true_length.wrapping_add_signed(sign(chance))
+            };
+            put(head, at, &length.to_le_bytes());
+        }
+    }
 }
 
 fn one_length<'a>(record: &'a mut Record, chance: &mut Chance) -> &'a mut u32 {

@@ -36,6 +36,7 @@ pub(crate) struct Tally {
     refused: u64,
     endings: BTreeMap<String, u64>,
     entries: u64,
+    compressed: u64,
     kept: usize,
     most_held: usize,
 }
@@ -171,6 +172,10 @@ fn check(
         if served(&again, key, *hash).as_ref() != Some(content) {
             return Err("another is served than is stored".to_owned());
         }
+        if !content.is_whole() {
+            return Err("a body is not as long as it says".to_owned());
+        }
+        tally.compressed += u64::from(content.is_compressed());
     }
     expect_accounts(&again, &found, room)?;
     match outcome {
@@ -269,12 +274,13 @@ impl fmt::Display for Tally {
             refused,
             endings,
             entries,
+            compressed,
             kept,
             most_held,
         } = self;
         write!(
             f,
-            "{refused} refused, ended {endings:?}, {entries} entries came back, {kept} kinds kept, \
+            "{refused} refused, ended {endings:?}, {entries} entries came back, {compressed} compressed, {kept} kinds kept, \
              {most_held} bytes held at most"
         )
     }
