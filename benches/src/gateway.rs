@@ -3,6 +3,7 @@
 //! It listens on free ports of loopback and names them in one JSON line on its standard output.
 //! The child ends with the value. `tests/harness` has the same for stories, with logs and reloads.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,15 +71,20 @@ impl Gateway {
         Ok(())
     }
 
-    /// The processor time that the process has used, of which the kernel counts hundredths of a second.
-    pub fn processor(&self) -> io::Result<Duration> {
-        const TICK: Duration = Duration::from_millis(10);
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // Behind the name, which may hold anything: user and system time are the 12th and 13th.
-        let (_, fields) = stat.rsplit_once(')').unwrap_or_default();
-        let ticks = fields.split_whitespace().skip(11).take(2);
-        let ticks = ticks.filter_map(|field| field.parse::<u32>().ok());
-        Ok(TICK * ticks.sum::<u32>())
+    /// The processor time that each of its threads has used, to the nanosecond.
+    pub fn threads(&self) -> io::Result<BTreeMap<u32, Duration>> {
+        let mut times = BTreeMap::new();
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let thread = thread?;
+            let id = thread.file_name().to_str().and_then(|id| id.parse().ok());
+            // It may have ended since it was listed.
+            let times_of_it = fs::read_to_string(thread.path().join("schedstat")).ok();
+            let nanos = times_of_it.and_then(|text| text.split(' ').next()?.parse().ok());
+            if let (Some(id), Some(nanos)) = (id, nanos) {
+                times.insert(id, Duration::from_nanos(nanos));
+            }
+        }
+        Ok(times)
     }
 
     /// The pages of the process that are in memory now, in bytes.

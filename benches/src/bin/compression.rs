@@ -1,9 +1,10 @@
 //! Does keeping bodies compressed pay, and does it cost nothing where it cannot?
 //!
 //! A Zipf load asks for JSON of twice the size of the memory. The figures are how many more objects
-//! `adaptive` stores than `off`, and by how much the hit ratio rises. The same load over pictures, which
-//! nothing shrinks, gives the processor time of the gateway for a request with `adaptive`, beside that with
-//! `off`: what the looking costs.
+//! `adaptive` stores than `off`, and by how much the hit ratio rises. Then the same load over pictures, which
+//! nothing shrinks: the figure is the share of the gateway's processor time that goes to other threads than
+//! those that serve requests. The sweep and more is in it beside the pass, so that the looking costs less. What
+//! neighbours do weighs on both alike.
 
 use std::io;
 use std::process::ExitCode;
@@ -21,12 +22,12 @@ const BODY: usize = 8192;
 const OBJECTS: u64 = 2 * (MAX_MEMORY_MIB << 20) / BODY as u64;
 const EXPONENT: f64 = 0.8;
 const CONNECTIONS: u64 = 16;
+/// Threads of the gateway that serve requests.
+const WORKERS: usize = 2;
 const WARM: Duration = Duration::from_secs(6);
 const MEASURED: Duration = Duration::from_secs(5);
-/// Pairs of runs over pictures.
-const TURNS: usize = 3;
 const MORE_OBJECTS: f64 = 2.0;
-/// Of the processor time for a request, in percent.
+/// Of the gateway's processor time, in percent.
 const COST_MAX: f64 = 1.0;
 
 fn main() -> ExitCode {
@@ -44,21 +45,18 @@ fn measure() -> io::Result<Vec<(String, Verdict)>> {
     let run = |content, mode| {
         let met = run(&zipf, content, mode)?;
         say(format_args!(
-            "{content:?}, {mode}: {} requests, {:.2} % hits, {} objects stored, {:.2} µs of processor time each",
+            "{content:?}, {mode}: {} requests, {:.2} % hits, {} objects stored, {:.2} µs of processor time each, \
+             {:.3} ms of it beside requests",
             met.requests,
             met.percent(),
             met.stored,
-            met.micros()
+            met.processor.as_secs_f64() * 1e6 / met.requests.max(1) as f64,
+            met.beside.as_secs_f64() * 1e3
         ));
         io::Result::Ok(met)
     };
     let (off, adaptive) = (run(Content::Json, "off")?, run(Content::Json, "adaptive")?);
-    // In turns, and the least of each: what else the machine does only adds.
-    let (mut bare, mut looked) = (f64::INFINITY, f64::INFINITY);
-    for _ in 0..TURNS {
-        bare = bare.min(run(Content::Picture, "off")?.micros());
-        looked = looked.min(run(Content::Picture, "adaptive")?.micros());
-    }
+    let pictures = run(Content::Picture, "adaptive")?;
     let verdicts = [
         (
             "objects",
@@ -76,14 +74,7 @@ fn measure() -> io::Result<Vec<(String, Verdict)>> {
                 unit: "points",
             },
         ),
-        (
-            "pictures",
-            Verdict::AtMost {
-                figure: 100.0 * (looked / bare - 1.0),
-                goal: COST_MAX,
-                unit: "%",
-            },
-        ),
+        ("pictures", pictures.cost()),
     ];
     let named = |(name, verdict)| (format!("compression, {name}"), verdict);
     Ok(verdicts.map(named).into())
@@ -96,6 +87,8 @@ struct Met {
     hits: u64,
     stored: u64,
     processor: Duration,
+    /// The part of it of threads that serve no requests.
+    beside: Duration,
 }
 
 impl Met {
@@ -103,8 +96,17 @@ impl Met {
         100.0 * self.hits as f64 / self.requests.max(1) as f64
     }
 
-    fn micros(self) -> f64 {
-        self.processor.as_secs_f64() * 1e6 / self.requests.max(1) as f64
+    fn cost(self) -> Verdict {
+        if self.beside.is_zero() {
+            return Verdict::Void {
+                why: "no thread ran the pass",
+            };
+        }
+        Verdict::AtMost {
+            figure: 100.0 * self.beside.as_secs_f64() / self.processor.as_secs_f64(),
+            goal: COST_MAX,
+            unit: "%",
+        }
     }
 }
 
@@ -112,9 +114,17 @@ fn run(zipf: &Zipf, content: Content, mode: &str) -> io::Result<Met> {
     let origin = Origin::of(content, BODY)?;
     let gateway = Gateway::start(&configuration(&origin, mode))?;
     load(&gateway, zipf, content, 1, WARM)?;
-    let before = gateway.processor()?;
+    let before = gateway.threads()?;
     let met = load(&gateway, zipf, content, 2, MEASURED)?;
-    let processor = gateway.processor()?.saturating_sub(before);
+    let spent = |(thread, time): (u32, Duration)| {
+        time.saturating_sub(before.get(&thread).copied().unwrap_or_default())
+    };
+    let mut spent: Vec<Duration> = gateway.threads()?.into_iter().map(spent).collect();
+    spent.sort_unstable();
+    // The workers are the busiest. Were one of them less busy than the pass, its time would stand for that.
+    let others = spent.len().saturating_sub(WORKERS);
+    let processor = spent.iter().sum();
+    let beside = spent.iter().take(others).sum();
     // Each path once, and without asking the origin, so that the count changes nothing.
     let mut client = Client::connect(gateway.address())?;
     let mut stored = 0;
@@ -125,13 +135,15 @@ fn run(zipf: &Zipf, content: Content, mode: &str) -> io::Result<Met> {
     Ok(Met {
         stored,
         processor,
+        beside,
         ..met
     })
 }
 
 fn configuration(origin: &Origin, mode: &str) -> String {
     format!(
-        "listeners: [{{ address: \"127.0.0.1:0\" }}]\n\
+        "server: {{ threads: {WORKERS} }}\n\
+         listeners: [{{ address: \"127.0.0.1:0\" }}]\n\
          upstreams: {{ origin: {{ targets: [\"{}\"] }} }}\n\
          routes: [{{ name: all, match: {{ path: \"/*\" }}, upstream: origin }}]\n\
          cache: {{ distributed: {{ local: {{ max_memory: {MAX_MEMORY_MIB}MiB, cleanup_interval: 1s, \
