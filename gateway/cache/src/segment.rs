@@ -104,11 +104,13 @@ impl Counters {
     }
 
     /// For their bytes. Only who holds the segment's lock counts these, so plain stores are enough.
-    pub(crate) fn evicted(&self, entries: u64, abroad: bool) {
+    pub(crate) fn evicted(&self, entries: u64) {
         add(&self.evicted_for_space, entries);
-        if abroad {
-            add(&self.evicted_abroad, entries);
-        }
+    }
+
+    /// For bytes of another segment, as well.
+    pub(crate) fn evicted_abroad(&self, entries: u64) {
+        add(&self.evicted_abroad, entries);
     }
 
     pub(crate) const fn of(&self, cause: Cause) -> &AtomicU64 {

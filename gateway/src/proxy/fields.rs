@@ -101,15 +101,16 @@ pub(super) fn forward(request: &mut RequestHeader, exchange: &Exchange) -> Resul
     Ok(())
 }
 
-/// A response on its way to the client, in the version that it speaks.
-pub(super) fn deliver(
-    response: &mut ResponseHeader,
-    client: Version,
-    is_growing: bool,
-) -> Result<()> {
-    if client != Version::HTTP_2 && is_growing {
+/// Some of the body is still to come: what is there leaves at once. Streams of HTTP/2 need no word.
+pub(super) fn mark_growing(response: &mut ResponseHeader, client: Version) -> Result<()> {
+    if client != Version::HTTP_2 {
         response.insert_header(growing::MARK, "1")?;
     }
+    Ok(())
+}
+
+/// A response on its way to the client, in the version that it speaks.
+pub(super) fn deliver(response: &mut ResponseHeader, client: Version) -> Result<()> {
     if client != Version::HTTP_2
         && let Some(date) = response.headers.get(header::DATE).cloned()
     {

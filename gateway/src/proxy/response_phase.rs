@@ -110,8 +110,10 @@ pub(super) fn deliver(
     }
     restore(response, exchange)?;
     let found = exchange.outcome.found.as_ref();
-    let is_growing = from_store && found.is_some_and(|found| found.is_growing);
-    fields::deliver(response, session.req_header().version, is_growing)?;
+    if from_store && found.is_some_and(|found| found.is_growing) {
+        fields::mark_growing(response, session.req_header().version)?;
+    }
+    fields::deliver(response, session.req_header().version)?;
     cache_status(response, exchange)
 }
 

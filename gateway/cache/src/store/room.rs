@@ -165,9 +165,10 @@ impl Shared {
             }
         }
         let evicted = (left.len() - before) as u64;
-        segment
-            .counters
-            .evicted(evicted, work.own.is_some_and(|own| own != here));
+        segment.counters.evicted(evicted);
+        if work.own.is_some_and(|own| own != here) {
+            segment.counters.evicted_abroad(evicted);
+        }
     }
 
     fn wanted(&self, work: &Work) -> bool {

@@ -21,7 +21,7 @@ fn it_is_found_with_its_trailers_and_charged_as_a_fill_would_be() {
         (stats.used, stats.total.inserts),
         (stored.unwrap().weight, 1)
     );
-    drop(put(&store, 2, b"body").unwrap());
+    put(&store, 2, b"body").unwrap();
     assert!(
         store.stats().used <= 2 * stats.used,
         "no fill is left on the account"
@@ -52,7 +52,7 @@ fn it_takes_the_place_of_a_fill_under_way_which_goes_on_unseen() {
         .put(page(&store, 1), Bytes::from_static(b"quick"), None)
         .unwrap();
     assert_eq!(body_of(&hit(&store, 1).unwrap().entry), b"quick");
-    drop(fill.finish(None));
+    let _superseded_or_not = fill.finish(None);
     assert_eq!(drain(&mut reader).0, b"slow");
 }
 

@@ -95,7 +95,7 @@ impl VirtualSocket for Waiting {
         match option {
             VirtualSockOpt::NoDelay => self.tcp.set_nodelay(true),
             // The gateway asks for no other.
-            _others => Ok(()),
+            VirtualSockOpt::KeepAlive(_) | _ => Ok(()),
         }
     }
 }
