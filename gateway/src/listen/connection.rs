@@ -25,8 +25,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 /// Small writes are gathered up to this size until Pingora flushes: a head and a small body leave in
-/// one packet.
-const GATHERED_MAX: usize = 16 * 1024;
+/// one packet, and the buffers of a large one in few writes.
+const GATHERED_MAX: usize = 64 * 1024;
+
+/// A write that is not small.
+const LARGE: usize = 16 * 1024;
 
 /// What a client may send ahead of the response that it waits for. Beyond it nothing is read.
 const AHEAD_MAX: usize = 64 * 1024;
@@ -249,7 +252,10 @@ impl AsyncWrite for Connection {
             }
             return Poll::Ready(Ok(bytes.len()));
         }
-        if !this.is_growing && this.gathered.len() + bytes.len() <= GATHERED_MAX {
+        if !this.is_growing && bytes.len() < LARGE {
+            if this.gathered.len() + bytes.len() > GATHERED_MAX {
+                ready!(this.poll_write_gathered(cx))?;
+            }
             this.gathered.extend_from_slice(bytes);
             return Poll::Ready(Ok(bytes.len()));
         }
