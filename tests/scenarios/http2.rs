@@ -198,3 +198,36 @@ async fn a_tunnel_is_refused() {
     let came = gateway.h2c().await.send(method("CONNECT", "")).await;
     came.expect(status(405));
 }
+
+#[tokio::test]
+async fn a_client_that_asks_and_resets_has_no_more_requests_under_way_than_streams() {
+    let origin = Origin::script([
+        get("/slow").hold("fill").respond(ok("slow").max_age(60)),
+        get("/next").respond(ok("next")),
+        get("/other").respond(ok("other")),
+    ]);
+    let gateway = Gateway::start(&origin).await;
+    let leader = gateway.spawn(get("/slow"));
+    origin.wait_for("fill").await;
+    let client = gateway.h2c().await;
+    for number in 1..=100 {
+        let follower = stream(&client, "/slow").await;
+        gateway
+            .wait_for_metric("shoal_cache_collapsed_total", [], |waiting| {
+                waiting >= f64::from(number)
+            })
+            .await;
+        follower.cancel();
+    }
+    let next = stream(&client, "/next").await;
+    gateway.send(get("/other")).await.expect(ok("other"));
+    origin.release("fill").await;
+    leader.await.unwrap().expect(ok("slow"));
+    assert_eq!(next.finish().await.body, "next");
+    let asked: Vec<_> = origin
+        .requests()
+        .into_iter()
+        .map(|asked| asked.target)
+        .collect();
+    assert_eq!(asked, ["/slow", "/other", "/next"]);
+}

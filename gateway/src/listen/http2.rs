@@ -20,6 +20,7 @@ use pingora_core::protocols::http::ServerSession;
 use pingora_core::protocols::{Digest, Peek};
 use pingora_http::RequestHeader;
 use session::Session;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -33,8 +34,9 @@ const PREFACE_BYTES: usize = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len();
 /// A head's fields, decoded: as much as an HTTP/1.1 head may have.
 const HEAD_MAX: u32 = 64 * 1024;
 
-/// Requests of one connection at a time; more wait at the client.
-const STREAMS_MAX: u32 = 100;
+/// Requests of one connection at a time; more wait at the client, or here when the client has reset others,
+/// whose requests may outlive them.
+const STREAMS_MAX: u16 = 100;
 
 /// Requests of one connection that may be refused for their head: beyond it the client is no client.
 const REFUSALS_MAX: usize = 32;
@@ -70,7 +72,7 @@ pub(super) async fn serve(serving: &Serving, mut connection: Box<Connection>) ->
 fn options() -> Builder {
     let mut options = Builder::new();
     options.max_header_list_size(HEAD_MAX);
-    options.max_concurrent_streams(STREAMS_MAX);
+    options.max_concurrent_streams(STREAMS_MAX.into());
     options
 }
 
@@ -93,7 +95,7 @@ async fn accept(
                 connection.graceful_shutdown();
                 draining = true;
             }
-            accepted = connection.accept() => {
+            accepted = next(connection, requests.len()) => {
                 let Some(Ok((request, respond))) = accepted else {
                     return ConnectionEnd::Closed;
                 };
@@ -115,6 +117,21 @@ async fn accept(
             }
         }
     }
+}
+
+/// The next request. Past the limit none is taken, and only those go on that are under way.
+async fn next(
+    connection: &mut Http2,
+    under_way: usize,
+) -> Option<Result<(Request<RecvStream>, SendResponse<Bytes>), h2::Error>> {
+    poll_fn(|cx| {
+        if under_way < STREAMS_MAX.into() {
+            connection.poll_accept(cx)
+        } else {
+            connection.poll_closed(cx).map(|_over| None)
+        }
+    })
+    .await
 }
 
 /// One stream as Pingora's session; `None`: it was refused and has its answer.
