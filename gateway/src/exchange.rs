@@ -9,9 +9,9 @@ pub use target::Target;
 
 use crate::caching::plan::{Lookup, Plan};
 use crate::caching::progress::Progress;
-use crate::proxy::Arriving;
 use crate::proxy::failure::Failure;
 use crate::proxy::post_as_get::Copied;
+use crate::proxy::{Arriving, Whole};
 use crate::snapshot::{LiveRoute, Snapshot};
 use crate::upstream::Chosen;
 use bytes::Bytes;
@@ -71,6 +71,8 @@ pub struct Exchange {
     pub condition: Precondition,
     /// A part that is kept as it passes.
     pub arriving: Option<Arriving>,
+    /// The origin's answer, where it was asked already: until it is on its way to the client.
+    pub whole: Option<Box<Whole>>,
     /// How the fill that this request makes goes.
     pub progress: Option<Arc<Progress>>,
     /// Bytes of body that the client was sent.
@@ -211,6 +213,7 @@ impl Exchange {
             freshened: None,
             condition: Precondition::Proceed,
             arriving: None,
+            whole: None,
             progress: None,
             background: false,
             sent: 0,

@@ -28,5 +28,5 @@ mod storage_body;
 mod storing;
 mod upstream_phase;
 
-pub use parts::Arriving;
+pub use parts::{Arriving, Whole};
 pub use service::Proxy;

@@ -3,6 +3,7 @@
 mod broken_off;
 mod doubtful;
 mod stale;
+mod whole;
 
 use serde_json::json;
 use shoal_tests::{Answer, Gateway, Origin, Step, fwd, get, ok, status};
@@ -142,22 +143,6 @@ async fn a_plain_get_is_never_answered_from_a_part_alone() {
     takes(&gateway, 0..40).await;
     gateway.get("/big").await.expect(ok(object()));
     gateway.get("/big").await.expect(ok(object()).hit());
-}
-
-#[tokio::test]
-async fn an_object_that_changed_is_taken_anew() {
-    let new = || ok("x".repeat(LENGTH)).max_age(60).etag("2");
-    let changed = get("/big").range("40-99").header("If-Range", "\"1\"");
-    let origin = Origin::script([
-        fetch(0..40),
-        changed.respond(new()),
-        get("/big").without("Range").respond(new()),
-    ]);
-    let gateway = Gateway::start(&origin).await;
-    takes(&gateway, 0..40).await;
-    gateway.get("/big").await.expect(ok("x".repeat(LENGTH)));
-    let answer = gateway.send(get("/big").range("0-9")).await;
-    answer.expect(status(206).body("x".repeat(10)).hit());
 }
 
 #[tokio::test]

@@ -62,6 +62,9 @@ pub(super) fn key(session: &Session, exchange: &Exchange) -> Result<CacheKey> {
     let sliced = |route: &Arc<LiveRoute>| route.config.cache.slice.is_some();
     let parts = if exchange.route.as_ref().is_none_or(sliced) {
         Parts::Ignored
+    } else if exchange.whole.is_some() {
+        // No range is asked for any more: those who want the whole wait for this one.
+        Parts::Used
     } else {
         parts::asked(&session.req_header().method, &request)
     };

@@ -19,6 +19,7 @@ use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shoal_cache::{Collapse, Fill, Listed, Scopes, Written};
 use shoal_rules::deception::{content_type_mismatch, hides_dot_segments};
+use shoal_rules::vary::selecting_key;
 use shoal_rules::{Freshness, Presented, Received, Times, hop_by_hop, storability};
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -38,6 +39,9 @@ const NOT_SENT: [HeaderName; 9] = [
     header::TE,
     header::UPGRADE,
 ];
+
+/// Only parts of one coding fit together.
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// Parts that are being fetched, under the keys that they will have.
 pub(super) type Flights = Collapse<Flight>;
@@ -152,6 +156,15 @@ impl OwnRequests {
         storability(&presented, &received, policy, &decision.overrides, &times).ok()
     }
 
+    /// Whether an answer to what was sent, with these fields, is one to the client's own request: that may
+    /// want another coding.
+    pub(super) fn answers_client(&self, headers: &HeaderMap) -> bool {
+        let mut sent = self.asked.clone();
+        // RFC 9110 12.5.3: without the field any coding will do.
+        let any = sent.insert(header::ACCEPT_ENCODING, IDENTITY).is_none();
+        any || selecting_key(headers, &sent) == selecting_key(headers, &self.asked)
+    }
+
     pub(super) fn scopes(&self, tags: &[String], listed: Listed) -> Scopes {
         Scopes {
             uri: uri_scope(&self.lookup.uri),
@@ -178,8 +191,7 @@ fn request(asked: &RequestHeader, exchange: &Exchange, route: &LiveRoute) -> Res
         request.remove_header(&name);
     }
     fields::forward(&mut request, exchange)?;
-    // Only parts of one coding fit together.
-    request.insert_header(header::ACCEPT_ENCODING, "identity")?;
+    request.insert_header(header::ACCEPT_ENCODING, IDENTITY)?;
     let http2 = matches!(
         route.pool.config.protocol,
         UpstreamProtocol::H2 | UpstreamProtocol::H2c

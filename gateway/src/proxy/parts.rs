@@ -4,13 +4,15 @@
 //! Pingora knows whole responses only. To its state machine parts that hold what is wanted look like a
 //! stored response whose body can be cut (`body`); a 206 is not cacheable for it, and kept as it passes
 //! (`arriving`), and so is what came of a whole response that broke off (`broken_off`). What is missing of
-//! stored parts is fetched before the look-up (`complete`). Objects on a route with `slice` are `slices`' alone.
+//! stored parts is fetched before the look-up (`complete`); the whole that may come instead is handed to the
+//! state machine (`whole`). Objects on a route with `slice` are `slices`' alone.
 
 mod arriving;
 mod body;
 mod broken_off;
 mod complete;
 mod index;
+mod whole;
 
 pub use arriving::Arriving;
 pub(super) use arriving::begin;
@@ -18,6 +20,7 @@ pub(super) use body::PartsBody;
 pub(super) use broken_off::BrokenOff;
 pub(super) use complete::complete;
 pub(super) use index::freshen;
+pub use whole::Whole;
 
 use super::asked::{Asked, Parts};
 use super::storage;

@@ -89,6 +89,8 @@ pub(super) fn deliver(
     if response.status.is_informational() {
         return Ok(());
     }
+    // Its fill has begun, or there is none: who waited for it need not wait longer.
+    exchange.whole = None;
     if exchange.grpc {
         return cache_status(response, exchange);
     }

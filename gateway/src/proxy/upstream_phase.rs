@@ -49,6 +49,11 @@ pub(super) async fn may_forward(
 /// The target of this attempt.
 pub(super) fn select(session: &Session, exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
     exchange.chosen = None;
+    if let Some((peer, chosen)) = exchange.whole.as_mut().and_then(|whole| whole.peer()) {
+        exchange.chosen = chosen;
+        return Ok(Box::new(peer));
+    }
+    exchange.whole = None;
     let Some(route) = &exchange.route else {
         return Error::e_explain(ErrorType::InternalError, "an upstream without a route");
     };
@@ -126,9 +131,13 @@ pub(super) fn request(
     exchange: &mut Exchange,
 ) -> Result<()> {
     // A retry is a new origin request, with its own time and epoch.
-    if let Some(origin) = &mut exchange.origin {
-        origin.requested = clock::now();
-        origin.epoch = proxy.gateway.store.epoch();
+    match (&mut exchange.origin, &exchange.whole) {
+        (Some(origin), Some(whole)) => whole.date(origin),
+        (Some(origin), None) => {
+            origin.requested = clock::now();
+            origin.epoch = proxy.gateway.store.epoch();
+        }
+        (None, _) => {}
     }
     head_request::ask(session, request, exchange)?;
     if request.method == Method::POST {

@@ -1,5 +1,6 @@
 //! How a chosen target is spoken to, in Pingora's words.
 
+pub mod arrival;
 pub mod fetch;
 mod patient;
 

@@ -7,7 +7,7 @@ use super::conditions::Verdict;
 use super::expected::{Asked, CacheWords, Expected};
 use super::freshness::{Freshness, date};
 use super::reuse::{Reuse, reuse};
-use super::variants::Stored;
+use super::variants::{Stored, varies_by_coding};
 use super::{Control, Exchange, Reference, without_hop_by_hop};
 use crate::fields::Fields;
 use crate::mutation::Mutation;
@@ -35,6 +35,14 @@ pub(super) struct Parts {
     pub(super) bytes: BTreeMap<usize, char>,
 }
 
+/// What came of asking for a gap.
+enum Completed {
+    Joined,
+    /// It answers the client as it is.
+    Whole(Sent),
+    Nothing,
+}
+
 /// What a GET without a whole response does next.
 enum Next {
     Use(Box<Stored>),
@@ -51,20 +59,20 @@ impl Reference {
             let Next::Complete(gap) = &next else {
                 break next;
             };
-            let Some(done) = self.complete(exchange, gap, &mut completing) else {
-                break Next::Ask;
-            };
-            completed |= done;
+            match self.complete(exchange, gap, &mut completing) {
+                Completed::Joined => completed = true,
+                Completed::Whole(sent) => {
+                    let mut expected = self.fill(exchange, sent, forwarded(200));
+                    expected.completing = completing;
+                    return expected;
+                }
+                Completed::Nothing => break Next::Ask,
+            }
         };
         let mut expected = match next {
             Next::Use(stored) if completed => {
-                let words = CacheWords {
-                    fwd: Some("partial".to_owned()),
-                    fwd_status: Some(206),
-                    stored: true,
-                    ttl: Some(stored.freshness.ttl()),
-                    ..CacheWords::default()
-                };
+                let mut words = forwarded(206);
+                (words.stored, words.ttl) = (true, Some(stored.freshness.ttl()));
                 self.serve(exchange, &stored, words)
             }
             Next::Use(stored) => self.reuse(exchange, *stored),
@@ -114,22 +122,28 @@ impl Reference {
         Next::Complete(first..first + last.count())
     }
 
-    /// Section 3.4: asks for `gap` of the very version that is stored. Absent: it was not to be had.
+    /// Section 3.4: asks for `gap` of the very version that is stored.
     fn complete(
         &mut self,
         exchange: &Exchange<'_>,
         gap: &Range<usize>,
         asked: &mut Vec<Asked>,
-    ) -> Option<bool> {
-        let parts = self.parts(exchange)?.clone();
-        let version = self.version(&parts.fields)?;
+    ) -> Completed {
+        let Some(parts) = self.parts(exchange).cloned() else {
+            return Completed::Nothing;
+        };
+        let Some(version) = self.version(&parts.fields) else {
+            return Completed::Nothing;
+        };
         let mut fields = Fields::default();
         fields.add("Range", format!("bytes={}-{}", gap.start, gap.end - 1));
         if self.mutation != Some(Mutation::CompletesBlindly) {
             fields.add("If-Range", version.as_condition());
         }
         asked.push(Asked::of("GET", &fields));
-        let sent = exchange.step.reply.to("GET", &fields)?;
+        let Some(sent) = exchange.step.reply.to("GET", &fields) else {
+            return Completed::Nothing;
+        };
         let place = self.place(&sent);
         let fits = place.is_some_and(|place| {
             let length = place.length.is_none_or(|length| length == parts.length);
@@ -144,12 +158,15 @@ impl Reference {
             if sent.status < 500 && self.mutation != Some(Mutation::KeepsDisownedParts) {
                 self.parts.remove(&exchange.target);
             }
-            return None;
+            if sent.status == 200 && !varies_by_coding(&exchange.step.fields, &sent.fields) {
+                return Completed::Whole(sent);
+            }
+            return Completed::Nothing;
         }
         if let Some(Kept::Parts(parts)) = self.parts.get_mut(&exchange.target) {
             parts.bytes.extend(gap.clone().zip(sent.body.chars()));
         }
-        Some(true)
+        Completed::Joined
     }
 
     /// A 206 for the client's own range.
@@ -345,6 +362,14 @@ impl Parts {
         // Nothing that varies is kept in parts.
         let nobody = Fields::default();
         Stored::new(&nobody, whole, self.freshness.clone(), self.date)
+    }
+}
+
+fn forwarded(status: u16) -> CacheWords {
+    CacheWords {
+        fwd: Some("partial".to_owned()),
+        fwd_status: Some(status),
+        ..CacheWords::default()
     }
 }
 

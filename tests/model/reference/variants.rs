@@ -154,6 +154,14 @@ impl Variants {
     }
 }
 
+/// Whether a response depends on the codings that a client accepts. Parts are asked for without any.
+pub(super) fn varies_by_coding(request: &Fields, response: &Fields) -> bool {
+    let lines: Vec<String> = response.all("Vary").map(str::to_owned).collect();
+    let names = names(&lines);
+    let named = |name: &str| names.iter().any(|known| known == name);
+    named("accept-encoding") && !named("*") && meaning(request, "accept-encoding").is_some()
+}
+
 /// The names that lines of `Vary` nominate: case and order mean nothing.
 fn names(vary: &[String]) -> Vec<String> {
     let members = vary.iter().flat_map(|line| members(line));

@@ -43,7 +43,6 @@ async fn a_rest_that_is_of_another_version_is_not_laid_beside_it() {
     let origin = Origin::script([
         get("/big").respond(breaks_off(whole())),
         changed.header("If-Range", "\"1\"").respond(other()),
-        get("/big").without("Range").respond(other()),
     ]);
     let gateway = Gateway::start(&origin).await;
     meets_the_end(&gateway, &origin).await;

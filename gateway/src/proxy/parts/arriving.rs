@@ -3,7 +3,7 @@
 //! When the client leaves early, what came is a part as well (RFC 9111 section 3.3). Only where others
 //! follow it, the rest is fetched for them.
 
-use super::complete::rest;
+use super::complete::{Rest, rest};
 use super::index::{self, Head, New, Place, Refused};
 use crate::caching::stored_response::StoredResponse;
 use crate::clock;
@@ -142,8 +142,8 @@ impl Drop for Arriving {
                 let (left, parts) = (self.left.clone(), self.parts.clone());
                 tokio::spawn(async move {
                     let busy = own.gateway.drain.busy();
-                    if let Ok((fetched, _decision)) = rest(&own, &parts, &left, clock::now()).await
-                    {
+                    let came = rest(&own, &parts, &left, clock::now()).await;
+                    if let Ok(Rest::Part(fetched, _decision)) = came {
                         pour(fill, fetched, left.end - left.start).await;
                     }
                     drop(busy);

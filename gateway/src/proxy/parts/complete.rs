@@ -1,9 +1,11 @@
 //! What is missing of stored parts is asked for by `Range` and `If-Range`, before the look-up: it then finds
 //! everything, in part still growing.
 //!
-//! Where that fails, because the object changed or the origin is down, the request goes its ordinary way.
+//! Where that fails, because the object changed or the origin is down, the request goes its ordinary way: with
+//! the whole response that came in the part's place, if one did.
 
 use super::index::{self, Head, New, Place};
+use super::whole::{Asked, Whole};
 use crate::caching::lookup::{self, Count};
 use crate::caching::parts::{Index, Kept, index_key, kept};
 use crate::caching::plan::Plan;
@@ -23,7 +25,7 @@ use shoal_rules::range::ContentRange;
 use shoal_rules::{Combination, Parts, Presented, Reason, Received, Reuse, reuse};
 use std::ops::Range;
 use std::time::SystemTime;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// Gaps that are asked for one by one. Beyond it a new request for everything costs the origin less.
 const GAPS_MAX: usize = 8;
@@ -58,10 +60,14 @@ pub(in crate::proxy) async fn complete(
                     break;
                 };
                 let freshness = index.parts.response.freshness;
-                if fetch(proxy, exchange, own, *index, gap).await.is_err() {
+                let came = fetch(proxy, exchange, own, *index, gap).await;
+                let outcome = &mut exchange.outcome;
+                if exchange.whole.is_some() {
+                    outcome.forwarded = Some(Reason::PartialMiss);
+                }
+                if came.is_err() {
                     break;
                 }
-                let outcome = &mut exchange.outcome;
                 outcome.forwarded = Some(Reason::PartialMiss);
                 outcome.stored = Some(freshness);
                 exchange.origin = Some(Origin {
@@ -143,7 +149,12 @@ async fn fetch(
                 index,
                 gap,
             };
-            tokio::spawn(order.run(lease));
+            let (hand, whole) = oneshot::channel();
+            tokio::spawn(order.run(lease, hand));
+            exchange.whole = whole.await.ok();
+            if exchange.whole.is_some() {
+                return Err(Unavailable::Whole);
+            }
             told
         }
         Joined::Follower(flight) => {
@@ -159,7 +170,14 @@ async fn fetch(
         .unwrap_or(Err(Unavailable::Whole))
 }
 
-/// One gap to fetch, in a task of its own: it ends whole whatever its first client does.
+/// What an order became.
+enum Begun {
+    /// Without a fill where the part is there already.
+    Part(Option<Fill>, Fetched),
+    Whole(Fetched),
+}
+
+/// One gap to fetch, in a task of its own: the part ends whole whatever its first client does.
 struct Order {
     backend: &'static Backend,
     own: OwnRequests,
@@ -168,33 +186,44 @@ struct Order {
 }
 
 impl Order {
-    async fn run(self, lease: Lease<Flight>) {
+    async fn run(self, lease: Lease<Flight>, hand: oneshot::Sender<Box<Whole>>) {
         let busy = self.own.gateway.drain.busy();
-        let begun = self.begin().await;
-        lease.send_replace(Some(begun.as_ref().map(drop).map_err(|why| *why)));
-        drop(lease);
-        if let Ok((Some(fill), fetched)) = begun {
-            pour(fill, fetched, self.gap.end - self.gap.start).await;
+        let asked = Asked {
+            requested: clock::now(),
+            epoch: self.own.gateway.store.epoch(),
+        };
+        match self.begin(asked).await {
+            Ok(Begun::Part(fill, fetched)) => {
+                lease.send_replace(Some(Ok(())));
+                drop((lease, hand));
+                if let Some(fill) = fill {
+                    pour(fill, fetched, self.gap.end - self.gap.start).await;
+                }
+            }
+            // Where its client has left, nobody else's request is known to be answered by it.
+            Ok(Begun::Whole(fetched)) => {
+                drop(hand.send(Box::new(Whole::new(fetched, asked, lease))));
+            }
+            Err(why) => drop(lease.send_replace(Some(Err(why)))),
         }
         drop(busy);
     }
 
-    async fn begin(&self) -> Result<(Option<Fill>, Fetched), Unavailable> {
-        let (parts, now) = (&self.index.parts, clock::now());
-        let epoch = self.own.gateway.store.epoch();
+    async fn begin(&self, asked: Asked) -> Result<Begun, Unavailable> {
+        let (parts, now) = (&self.index.parts, asked.requested);
         let ranges = parts.ranges.iter().cloned();
         let stored = parts.add_up(ranges, now).ok_or(Unavailable::Whole)?;
         let came = rest(&self.own, &stored, &self.gap, now).await;
-        let (fetched, decision) = came.inspect_err(|unavailable| {
-            if *unavailable == Unavailable::Whole {
-                // It is another object now, or none that parts may be kept of.
-                let key = index_key(&self.own.lookup.key);
-                self.own
-                    .gateway
-                    .store
-                    .remove(&key, Some(self.index.hit.entry.id()));
-            }
-        })?;
+        if matches!(came, Ok(Rest::Whole(_)) | Err(Unavailable::Whole)) {
+            // It is another object now, or none that parts may be kept of.
+            let key = index_key(&self.own.lookup.key);
+            let id = self.index.hit.entry.id();
+            self.own.gateway.store.remove(&key, Some(id));
+        }
+        let (fetched, decision) = match came? {
+            Rest::Part(fetched, decision) => (fetched, decision),
+            Rest::Whole(fetched) => return Ok(Begun::Whole(fetched)),
+        };
         let lookup = &self.own.lookup;
         let received = Received {
             status: fetched.head.status,
@@ -212,22 +241,30 @@ impl Order {
                 uri: lookup.uri.clone(),
                 host: self.own.target.host.clone(),
                 tags: tags.collect(),
-                epoch,
+                epoch: asked.epoch,
                 requested: now,
             },
         };
         let fill = index::add(self.backend, new).map_err(|_refused| Unavailable::Whole)?;
-        Ok((fill, fetched))
+        Ok(Begun::Part(fill, fetched))
     }
 }
 
-/// Asks for `gap` of what `stored` is part of. Anything but exactly that is [`Unavailable::Whole`].
+/// What came where a part was asked for.
+pub(super) enum Rest {
+    /// Exactly that.
+    Part(Fetched, Decision),
+    /// All of the object, as the client would have got it.
+    Whole(Fetched),
+}
+
+/// Asks for `gap` of what `stored` is part of.
 pub(super) async fn rest(
     own: &OwnRequests,
     stored: &Parts,
     gap: &Range<u64>,
     requested: SystemTime,
-) -> Result<(Fetched, Decision), Unavailable> {
+) -> Result<Rest, Unavailable> {
     let fields = stored.completing(gap).ok_or(Unavailable::Whole)?;
     let (fetched, decision) = own.send(fields).await?;
     let headers = &fetched.head.headers;
@@ -246,7 +283,8 @@ pub(super) async fn rest(
         && !headers.contains_key(header::VARY)
         && own.freshness(headers, requested, &decision).is_some();
     match fetched.head.status {
-        _ if may => Ok((fetched, decision)),
+        _ if may => Ok(Rest::Part(fetched, decision)),
+        StatusCode::OK if own.answers_client(headers) => Ok(Rest::Whole(fetched)),
         status if status.is_server_error() => Err(Unavailable::Status(status)),
         _other => Err(Unavailable::Whole),
     }

@@ -30,10 +30,10 @@ pub struct Fetched {
     /// Its head.
     pub head: ResponseHeader,
     session: Option<HttpSession>,
-    peer: HttpPeer,
+    pub(super) peer: HttpPeer,
     fetcher: Arc<Fetcher>,
     /// Counts the request at its target until it is over.
-    _chosen: Chosen,
+    pub(super) chosen: Option<Chosen>,
 }
 
 impl Fetcher {
@@ -118,7 +118,7 @@ impl Fetcher {
                 session: Some(session),
                 peer,
                 fetcher: self,
-                _chosen: chosen,
+                chosen: Some(chosen),
             });
         }
     }
