@@ -10,5 +10,6 @@ pub mod growing;
 mod head;
 pub mod http2;
 mod serve;
+mod socket;
 mod stall;
 pub mod tls;

@@ -82,7 +82,7 @@ const ALL: [Bodies; 5] = [
     Bodies::of("100 KB", Sizes::One(100_000), 5),
     Bodies::of("mix", MIX, 5),
     // The allocator keeps pages for each class of sizes, and every page has some room left.
-    Bodies::of("any", ANY, 12),
+    Bodies::of("any", ANY, 8),
 ];
 
 const MIX: Sizes = Sizes::Some(&[(90, 100), (9, 1000), (1, 100_000)]);

@@ -4,6 +4,7 @@
 //! the time a head may take. [`Connection`] then replays those bytes to Pingora and shows it this one
 //! request and no byte of the next, so that the connection can be taken back when Pingora is done.
 
+use super::socket::Socket;
 use super::stall::Stall;
 use super::{date, growing};
 use async_trait::async_trait;
@@ -15,14 +16,11 @@ use pingora_core::protocols::{
 };
 use std::io::{self, ErrorKind::TimedOut};
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 
 /// Small writes are gathered up to this size until Pingora flushes: a head and a small body leave in
 /// one packet, and the buffers of a large one in few writes.
@@ -33,13 +31,6 @@ const LARGE: usize = 16 * 1024;
 
 /// What a client may send ahead of the response that it waits for. Beyond it nothing is read.
 const AHEAD_MAX: usize = 64 * 1024;
-
-/// The transport below.
-#[derive(Debug)]
-pub(super) enum Socket {
-    Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
 
 /// How much of what the client sends Pingora may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,65 +266,6 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_write_gathered(cx))?;
         self.socket.poll_shutdown(cx)
-    }
-}
-
-impl Socket {
-    fn fd(&self) -> i32 {
-        match self {
-            Self::Tcp(tcp) => tcp.as_raw_fd(),
-            Self::Tls(tls) => tls.get_ref().0.as_raw_fd(),
-        }
-    }
-
-    fn digest(&self) -> Option<SslDigest> {
-        let Self::Tls(tls) = self else { return None };
-        let session = tls.get_ref().1;
-        let cipher = session
-            .negotiated_cipher_suite()
-            .map(|suite| format!("{:?}", suite.suite()));
-        let version = session
-            .protocol_version()
-            .map(|version| format!("{version:?}"));
-        Some(SslDigest::new(
-            cipher.unwrap_or_default(),
-            version.unwrap_or_default(),
-            None,
-            None,
-            Vec::new(),
-        ))
-    }
-
-    fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buffer),
-            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
-        }
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
-            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-        }
     }
 }
 

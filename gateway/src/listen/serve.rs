@@ -1,9 +1,10 @@
 //! The life of one client connection: request after request, each bounded in time, each handed to
 //! Pingora and the connection taken back.
 
-use super::connection::{Connection, Limit, Socket};
+use super::connection::{Connection, Limit};
 use super::head::{Head, head};
 use super::http2;
+use super::socket::Socket;
 use super::stall::Stall;
 use crate::config::Listener;
 use crate::drain::Drain;
