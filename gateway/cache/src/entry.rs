@@ -227,7 +227,7 @@ impl CacheEntry {
 
     /// The entry after a validation: same key, body and count of hits.
     pub(crate) fn freshened(&self, id: EntryId, new: &Freshened) -> Result<Self, Refusal> {
-        let entry = Self::new(EntryParts {
+        self.remade(EntryParts {
             id,
             hash: self.hash(),
             key: self.key(),
@@ -240,16 +240,13 @@ impl CacheEntry {
             scopes: &new.scopes,
             tested: Tested::since(new.epoch),
             warmth: Warmth::default(),
-        })?;
-        let hits = self.head().hits.load(Relaxed);
-        entry.head().hits.store(hits, Relaxed);
-        Ok(entry)
+        })
     }
 
     /// The same response with another form of its body.
     pub(crate) fn with_body(&self, body: Body) -> Result<Self, Refusal> {
         let head = self.head();
-        let entry = Self::new(EntryParts {
+        self.remade(EntryParts {
             id: head.id,
             hash: self.hash(),
             key: self.key(),
@@ -262,8 +259,14 @@ impl CacheEntry {
             scopes: &self.scopes(),
             tested: head.tested.carry(),
             warmth: head.warmth.carry(),
-        })?;
-        entry.head().hits.store(head.hits.load(Relaxed), Relaxed);
+        })
+    }
+
+    /// Another in its place, with its count of hits.
+    fn remade(&self, parts: EntryParts<'_>) -> Result<Self, Refusal> {
+        let entry = Self::new(parts)?;
+        let hits = self.head().hits.load(Relaxed);
+        entry.head().hits.store(hits, Relaxed);
         Ok(entry)
     }
 

@@ -196,7 +196,7 @@ impl Order {
         (0..GLANCES).all(|n| {
             let other = (glance + n * self.segments.len() / GLANCES) % self.segments.len();
             self.wait(other, part)
-                .is_none_or(|theirs| theirs - wait <= Self::stay(theirs, part))
+                .is_none_or(|theirs| is_nearly(wait, theirs, part))
         })
     }
 
@@ -206,7 +206,7 @@ impl Order {
         let (longest, segment) = waits.max_by_key(|(wait, _)| *wait)?;
         let own = own.filter(|own| {
             let wait = self.wait(*own, part);
-            wait.is_some_and(|wait| longest - wait <= Self::stay(longest, part))
+            wait.is_some_and(|wait| is_nearly(wait, longest, part))
         });
         let segment = own.unwrap_or(segment);
         Some(Turn { segment, part })
@@ -222,14 +222,6 @@ impl Order {
             }
             Part::Protected => -i64::from(ahead(stamp, self.clock.load(Relaxed))),
         })
-    }
-
-    /// By how much the own segment's wait may be shorter.
-    fn stay(longest: i64, part: Part) -> i64 {
-        match part {
-            Part::Correlation | Part::Probation => longest / STAY,
-            Part::Protected => i64::from(ONE) / STAY,
-        }
     }
 
     pub(crate) fn publish(&self, segment: usize, tails: Tails, holdings: Holdings) {
@@ -347,6 +339,15 @@ impl Order {
     pub(crate) fn capacity(&self) -> u64 {
         self.capacity.load(Relaxed)
     }
+}
+
+/// Whether the own segment's wait is so little shorter than another's that it goes first.
+fn is_nearly(own: i64, other: i64, part: Part) -> bool {
+    let stay = match part {
+        Part::Correlation | Part::Probation => other / STAY,
+        Part::Protected => i64::from(ONE) / STAY,
+    };
+    other - own <= stay
 }
 
 /// How far a stamp lies after another. Both wrap; they are never half the circle apart.
