@@ -3,6 +3,7 @@
 //! People and scripts read the same line. A goal that was missed is `SHORT` and exits with 1.
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 /// What was measured and what it should have been, in one unit.
@@ -78,6 +79,17 @@ pub fn announce_all(verdicts: &[(String, Verdict)]) -> ExitCode {
         }
     }
     code
+}
+
+/// The end of a bench: its verdicts, or why it has none, which is an exit code as well.
+pub fn announce_measured(name: &str, measured: io::Result<Vec<(String, Verdict)>>) -> ExitCode {
+    match measured {
+        Ok(verdicts) => announce_all(&verdicts),
+        Err(error) => {
+            say(format_args!("{name}: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Prints one line of a bench's report.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use shoal_benches::chance::{Chance, Zipf};
 use shoal_benches::origin::Content;
-use shoal_benches::verdict::{announce_all, say};
+use shoal_benches::verdict::{announce_measured, say};
 use shoal_benches::{Client, Gateway, Origin, Verdict};
 
 const MAX_MEMORY_MIB: u64 = 64;
@@ -31,13 +31,7 @@ const MORE_OBJECTS: f64 = 2.0;
 const COST_MAX: f64 = 1.0;
 
 fn main() -> ExitCode {
-    match measure() {
-        Ok(verdicts) => announce_all(&verdicts),
-        Err(error) => {
-            say(format_args!("compression: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    announce_measured("compression", measure())
 }
 
 fn measure() -> io::Result<Vec<(String, Verdict)>> {

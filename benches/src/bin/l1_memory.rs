@@ -9,7 +9,7 @@ use std::{fs, io};
 
 use bytes::Bytes;
 use mimalloc::MiMalloc;
-use shoal_benches::verdict::{announce_all, say};
+use shoal_benches::verdict::{announce_measured, say};
 use shoal_benches::{Verdict, load, process};
 use shoal_cache::Moment;
 
@@ -24,13 +24,7 @@ const SEGMENTS: usize = 16;
 const GOAL: f64 = 70.0;
 
 fn main() -> ExitCode {
-    match measure() {
-        Ok(verdicts) => announce_all(&verdicts),
-        Err(error) => {
-            say(format_args!("l1_memory: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    announce_measured("l1_memory", measure())
 }
 
 fn measure() -> io::Result<Vec<(String, Verdict)>> {

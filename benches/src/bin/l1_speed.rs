@@ -15,7 +15,7 @@ use std::{array, thread};
 use bytes::Bytes;
 use mimalloc::MiMalloc;
 use shoal_benches::chance::{Chance, Zipf};
-use shoal_benches::verdict::{announce_all, say};
+use shoal_benches::verdict::{announce_measured, say};
 use shoal_benches::{Verdict, load, process};
 use shoal_cache::{Key, Moment, Store};
 
@@ -67,13 +67,7 @@ struct Round {
 }
 
 fn main() -> ExitCode {
-    match measure() {
-        Ok(verdicts) => announce_all(&verdicts),
-        Err(error) => {
-            say(format_args!("l1_speed: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    announce_measured("l1_speed", measure())
 }
 
 fn measure() -> io::Result<Vec<(String, Verdict)>> {

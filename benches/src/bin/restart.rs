@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use shoal_benches::chance::{Chance, Zipf};
-use shoal_benches::verdict::{announce_all, say};
+use shoal_benches::verdict::{announce_measured, say};
 use shoal_benches::{Client, Gateway, Origin, Verdict, origin};
 
 const MIB: u64 = 1024 * 1024;
@@ -33,13 +33,7 @@ const FIRST_ANSWER_MAX: f64 = 2.0;
 const BACK_MIN: f64 = 95.0;
 
 fn main() -> ExitCode {
-    match measure() {
-        Ok(verdicts) => announce_all(&verdicts),
-        Err(error) => {
-            say(format_args!("restart: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    announce_measured("restart", measure())
 }
 
 fn measure() -> io::Result<Vec<(String, Verdict)>> {
